@@ -1,0 +1,3 @@
+import * as S from "effect-security"
+
+void S
