@@ -1,0 +1,65 @@
+/**
+ * Keeps shared caches from serving one caller's response to another.
+ *
+ * RFC 9111, section 3.5 lets no shared cache store a response to a request with `Authorization`. It knows nothing of keys in
+ * other headers, in the query or in cookies, of certificates, or of a route that answers with and without a credential.
+ *
+ * @since 0.1.0
+ */
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type { Definition } from "./Clause.ts"
+import type { SecurityRequirement } from "./SecurityRequirement.ts"
+
+/**
+ * What a response that depends on a credential says to caches.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CacheHeaders {
+  readonly "cache-control": "private"
+  readonly vary: string | undefined
+}
+
+/**
+ * The headers that a requirement asks for, `undefined` when `Authorization` says enough.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const forDefinitions = (
+  definitions: ReadonlyArray<Definition<unknown>>,
+  requirement: SecurityRequirement
+): CacheHeaders | undefined => {
+  const isOptional = requirement.some((alternative) => Object.keys(alternative).length === 0)
+  const isVisible = definitions.every((definition) => definition.authScheme !== undefined)
+  if (definitions.length === 0 || (isVisible && !isOptional)) return undefined
+  const headers = new Set(definitions.flatMap((definition) => definition.reads.headers))
+  return {
+    "cache-control": "private",
+    vary: headers.size === 0 ? undefined : [...headers].join(", ")
+  }
+}
+
+/**
+ * Adds the headers to a response that does not set them; leaves everything else alone.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const add =
+  (headers: CacheHeaders) =>
+  <Value>(value: Value): Value | HttpServerResponse.HttpServerResponse => {
+    if (!HttpServerResponse.isServerResponse(value)) return value
+    const isPrivate =
+      value.headers["cache-control"] === undefined ?
+        HttpServerResponse.setHeader(value, "cache-control", headers["cache-control"])
+      : value
+    if (headers.vary === undefined) return isPrivate
+    const vary = value.headers["vary"]
+    return HttpServerResponse.setHeader(
+      isPrivate,
+      "vary",
+      vary === undefined ? headers.vary : `${vary}, ${headers.vary}`
+    )
+  }

@@ -1,0 +1,14 @@
+/**
+ * Security expressions: Effects that succeed with who is asking, and whose types spell the OpenAPI security requirement
+ * they enforce.
+ *
+ * A scheme (`ApiKey.header`, `OAuth2.authorizationCode`, …) is an expression; the combinators of this module make larger
+ * ones. Every combinator keeps the requirement, and none can let in what an expression refused.
+ *
+ * @since 0.1.0
+ */
+export { granted, type Granted } from "./Granted.ts"
+export * from "./SecurityAlgebra.ts"
+export * from "./SecurityGuard.ts"
+export * from "./SecurityModel.ts"
+export * from "./SecurityPolicy.ts"

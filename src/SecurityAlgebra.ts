@@ -1,0 +1,355 @@
+/**
+ * The algebra of security expressions: verify, ask for scopes, join by AND and OR.
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as Option from "effect/Option"
+import * as Clause from "./Clause.ts"
+import type * as SecurityError from "./SecurityError.ts"
+import {
+  expressionOf,
+  type Failure,
+  type Grant,
+  type Grantable,
+  isSecurity,
+  make,
+  type Security,
+  type Services,
+  type Success,
+  type Top,
+  type VerifierContext
+} from "./SecurityModel.ts"
+import type * as Requirement from "./SecurityRequirement.ts"
+import type { Grantable as Grants, SecurityRequirement } from "./SecurityRequirement.ts"
+
+// ----------------------------------------------------------------------------
+// type errors
+// ----------------------------------------------------------------------------
+
+/**
+ * The scheme and the scope that it can't prove, because it does not declare it or has no verifier.
+ *
+ * @category type errors
+ * @since 0.1.0
+ */
+export interface ScopeNotProvable<out SchemeAndScope> {
+  readonly "scope cannot be proven through": SchemeAndScope
+}
+
+/**
+ * A scope has to be one string literal: of a union, a `string` or a pattern nobody can say which was proven.
+ *
+ * @category type errors
+ * @since 0.1.0
+ */
+export interface ScopeNotLiteral<out Scope> {
+  readonly "a scope has to be one string literal, not": Scope
+}
+
+/**
+ * `authenticate` applies to one scheme, or to `anyOf` of schemes, before anything has verified them.
+ *
+ * @category type errors
+ * @since 0.1.0
+ */
+export interface NotBareSchemes<out Expression> {
+  readonly "authenticate needs schemes without a verifier, one in each alternative; use mapEffect for what comes after": Expression
+}
+
+type CheckLiterals<Scopes extends ReadonlyArray<string>> =
+  [Requirement.NotSingleLiterals<Scopes>] extends [never] ? unknown
+  : ReadonlyArray<ScopeNotLiteral<Requirement.NotSingleLiterals<Scopes>>>
+
+type CheckProvable<
+  Req extends SecurityRequirement,
+  G extends Grants,
+  Scopes extends ReadonlyArray<string>
+> =
+  [Requirement.Unproven<Req, G, Scopes>] extends [never] ? unknown
+  : ScopeNotProvable<Requirement.Unproven<Req, G, Scopes>>
+
+type CheckBare<Req extends SecurityRequirement, G extends Grants> =
+  [NotOneScheme<Req[number]>, NotBare<G>] extends [never, never] ? unknown : NotBareSchemes<Req>
+
+type NotOneScheme<Alternative> =
+  Alternative extends unknown ?
+    Requirement.IsSingleLiteral<Extract<keyof Alternative, string>> extends true ?
+      never
+    : Alternative
+  : never
+
+type NotBare<G extends Grants> = {
+  [Name in keyof G]: [G[Name]] extends [never] ? Name
+  : G[Name] extends Requirement.Bare<string> ? never
+  : Name
+}[keyof G]
+
+type CheckAnyOf<Members extends ReadonlyArray<Top>> =
+  Requirement.TooManyAnyOf<Requirements<Members>> extends true ?
+    ReadonlyArray<Requirement.TooManyAlternatives>
+  : unknown
+
+type CheckAllOf<Members extends ReadonlyArray<Top>> =
+  Requirement.TooManyAllOf<Requirements<Members>> extends true ? Requirement.TooManyAlternatives
+  : unknown
+
+// ----------------------------------------------------------------------------
+// combinators: authentication
+// ----------------------------------------------------------------------------
+
+/**
+ * Gives a scheme its verifier: the expression then succeeds with the principal, and can prove the scopes that the scheme
+ * declares.
+ *
+ * The verifier gets the credential and `{ scheme, scopes, request }`. It succeeds with a {@link grant}, fails with
+ * `Unauthorized` (401: the credential is wrong), with `Forbidden` (403) or with `ServiceUnavailable` (503: it could not
+ * decide); any other error ends the evaluation. It runs at most once for each evaluation. Applied to `anyOf` of
+ * schemes, it verifies whichever was presented.
+ *
+ * @example
+ * ```ts
+ * import { HttpBasic, Security, SecurityError } from "effect-security"
+ * import { Effect } from "effect"
+ *
+ * const user = HttpBasic.make({ realm: "items" }).pipe(
+ *   Security.authenticate(({ username }) =>
+ *     username === "johndoe"
+ *       ? Effect.succeed(Security.grant({ username }))
+ *       : Effect.fail(new SecurityError.Unauthorized({ reason: "invalid" }))
+ *   )
+ * )
+ * ```
+ * @category combinators
+ * @since 0.1.0
+ */
+export const authenticate: {
+  <A, B, E2, R2>(
+    verify: (credential: A, context: VerifierContext) => Effect.Effect<Grant<B>, E2, R2>
+  ): <E, R, Req extends SecurityRequirement, G extends Grants>(
+    self: Security<A, E, R, Req, G> & CheckBare<Req, G>
+  ) => Security<B, E | E2, R | R2, Req, Authenticated<G>>
+  <A, E, R, Req extends SecurityRequirement, G extends Grants, B, E2, R2>(
+    self: Security<A, E, R, Req, G> & CheckBare<Req, G>,
+    verify: (credential: A, context: VerifierContext) => Effect.Effect<Grant<B>, E2, R2>
+  ): Security<B, E | E2, R | R2, Req, Authenticated<G>>
+} = dual(2, (self: Top, verify: Parameters<typeof Clause.authenticate>[1]) =>
+  make(Clause.authenticate(expressionOf(self), verify))
+)
+
+/**
+ * What schemes can prove once they are authenticated: the scopes they declare.
+ *
+ * @category type functions
+ * @since 0.1.0
+ */
+export type Authenticated<G extends Grants> =
+  // behind a condition an editor prints the type by what it comes to, not by its name
+  G extends unknown ?
+    {
+      readonly [Name in keyof G]: G[Name] extends Requirement.Bare<infer Declared> ? Declared
+      : never
+    }
+  : never
+
+/**
+ * Asks for scopes: in every alternative, each scope is asked of every scheme that declares it.
+ *
+ * Compiles only if each alternative has an authenticated scheme that declares the scope, so every way in proves it. A
+ * credential without the scope is refused with `Forbidden` (403, `insufficient_scope`, RFC 6750, section 3.1). Scopes add
+ * up, in order, and asking twice changes nothing.
+ *
+ * @example
+ * ```ts
+ * import { OAuth2, Security } from "effect-security"
+ * import { Effect } from "effect"
+ *
+ * const user = OAuth2.passwordBearer({ tokenUrl: "token", scopes: { me: "Read yourself", items: "Read items" } }).pipe(
+ *   Security.authenticate(() => Effect.succeed(Security.grant("johndoe", ["me", "items"])))
+ * )
+ * const readers = user.pipe(Security.scopes("me"), Security.scopes("items"))
+ * readers.requirement // => [{ OAuth2PasswordBearer: ["me", "items"] }]
+ * ```
+ * @category combinators
+ * @since 0.1.0
+ */
+export const scopes: {
+  <const Scopes extends ReadonlyArray<string>>(
+    ...scopes: Scopes & CheckLiterals<Scopes>
+  ): <A, E, R, Req extends SecurityRequirement, G extends Grants>(
+    self: Security<A, E, R, Req, G> & CheckProvable<Req, G, Scopes>
+  ) => Security<A, E | SecurityError.Forbidden, R, Requirement.WithScopes<Req, G, Scopes>, G>
+  <
+    A,
+    E,
+    R,
+    Req extends SecurityRequirement,
+    G extends Grants,
+    const Scopes extends ReadonlyArray<Extract<G[keyof G], string>>
+  >(
+    self: Security<A, E, R, Req, G> & CheckProvable<Req, G, Scopes>,
+    ...scopes: Scopes & CheckLiterals<Scopes>
+  ): Security<A, E | SecurityError.Forbidden, R, Requirement.WithScopes<Req, G, Scopes>, G>
+} = dual(
+  (args) => isSecurity(args[0]),
+  (self: Top, ...scopes: ReadonlyArray<string>) =>
+    make(Clause.withScopes(expressionOf(self), scopes))
+)
+
+// ----------------------------------------------------------------------------
+// combinators: and, or
+// ----------------------------------------------------------------------------
+
+/**
+ * Lets in whoever one of the members lets in: the first that passes, in order.
+ *
+ * A wrong credential for one member never blocks a right one for another. When none passes, the most telling failure is the
+ * answer (503, else 403, else 401), with the challenges of all. `anyOf()` is `deny`. At most 64 alternatives.
+ *
+ * @example
+ * ```ts
+ * import { ApiKey, HttpBearer, Security } from "effect-security"
+ *
+ * const either = Security.anyOf(HttpBearer.make(), ApiKey.header("X-API-Key"))
+ * either.requirement // => [{ HTTPBearer: [] }, { APIKeyHeader: [] }]
+ * ```
+ * @category combinators
+ * @since 0.1.0
+ */
+export const anyOf = <const Members extends ReadonlyArray<Top>>(
+  ...members: Members & CheckAnyOf<Members>
+): Security<
+  Success<Members[number]>,
+  Failure<Members[number]> | NoMember<Members>,
+  Services<Members[number]>,
+  Requirement.AnyOf<Requirements<Members>>,
+  Requirement.MergeGrantable<Grantables<Members>>
+> => make(Clause.anyOf(members.map(expressionOf)))
+
+type Requirements<Members extends ReadonlyArray<Top>> = {
+  readonly [I in keyof Members]: Members[I]["requirement"]
+}
+
+type Grantables<Members extends ReadonlyArray<Top>> = {
+  readonly [I in keyof Members]: Grantable<Members[I]>
+}
+
+// An expression that may have no member is `deny`.
+type NoMember<Members extends ReadonlyArray<Top>> =
+  number extends Members["length"] ? SecurityError.Forbidden
+  : Members["length"] extends 0 ? SecurityError.Forbidden
+  : never
+
+/**
+ * Lets in whoever all of the members let in, and succeeds with a tuple, or with a record when given one.
+ *
+ * All schemes of an alternative have to be presented before any is verified. The members of a record are taken in the order
+ * of their names (by UTF-16 code units), which is the order of the alternatives. `allOf()` is `public`. At most 64
+ * alternatives; two auth-schemes of the one `Authorization` field are an error when the value is made.
+ *
+ * @example
+ * ```ts
+ * import { ApiKey, HttpBasic, Security } from "effect-security"
+ *
+ * const both = Security.allOf({ user: HttpBasic.make(), key: ApiKey.header("X-API-Key") })
+ * both.requirement // => [{ APIKeyHeader: [], HTTPBasic: [] }]
+ * ```
+ * @category combinators
+ * @since 0.1.0
+ */
+export const allOf: {
+  <
+    const Members extends { readonly [name: string]: Top },
+    Ordered extends ReadonlyArray<Top> = InOrder<Members>
+  >(
+    members: Members & CheckAllOf<Ordered>
+  ): Security<
+    { readonly [Name in keyof Members]: Success<Members[Name]> },
+    Failure<Members[keyof Members]>,
+    Services<Members[keyof Members]>,
+    Requirement.AllOf<Requirements<Ordered>>,
+    Requirement.MergeGrantable<Grantables<Ordered>>
+  >
+  <const Members extends ReadonlyArray<Top>>(
+    ...members: Members & ReadonlyArray<CheckAllOf<Members>>
+  ): Security<
+    { readonly [I in keyof Members]: Success<Members[I]> },
+    Failure<Members[number]>,
+    Services<Members[number]>,
+    Requirement.AllOf<Requirements<Members>>,
+    Requirement.MergeGrantable<Grantables<Members>>
+  >
+} = (...members: ReadonlyArray<Top | { readonly [name: string]: Top }>) => {
+  const [first] = members
+  if (members.length === 1 && first !== undefined && !isSecurity(first)) {
+    const names = Object.keys(first).sort()
+    // `never`, because one implementation makes what either signature says
+    return make<never>(
+      Clause.allOf(
+        names.map((name) => expressionOf(first[name])),
+        (values) => Object.fromEntries(names.map((name, index) => [name, values[index]]))
+      )
+    )
+  }
+  return make<never>(Clause.allOf(members.map(expressionOf), (values) => values))
+}
+
+/**
+ * Lets a request in that presents nothing, too: `Option.some` of the principal, or `Option.none()`.
+ *
+ * A request that presents a credential of the expression is not anonymous: if that credential is wrong, it is refused. The
+ * requirement gets `{}` as its last alternative.
+ *
+ * @example
+ * ```ts
+ * import { HttpBearer, Security } from "effect-security"
+ *
+ * Security.optional(HttpBearer.make()).requirement // => [{ HTTPBearer: [] }, {}]
+ * ```
+ * @category combinators
+ * @since 0.1.0
+ */
+export const optional = <A, E, R, Req extends SecurityRequirement, G extends Grants>(
+  self: Security<A, E, R, Req, G>
+): Security<Option.Option<A>, E, R, Requirement.Optional<Req>, G> =>
+  make(
+    Clause.anyOf([
+      Clause.mapBuild(expressionOf(self), Clause.mapPlain(Option.some)),
+      Clause.constant([Clause.open(Option.none())])
+    ])
+  )
+
+// ----------------------------------------------------------------------------
+// the order of a record's members
+// ----------------------------------------------------------------------------
+
+type InOrder<
+  Members extends { readonly [name: string]: Top },
+  Names extends string = keyof Members & string,
+  Done extends ReadonlyArray<Top> = readonly []
+> =
+  string extends keyof Members ? ReadonlyArray<Members[string]>
+  : [Names] extends [never] ? Done
+  : Least<Names> extends infer First extends keyof Members & string ?
+    Requirement.IsSingleLiteral<First> extends true ?
+      InOrder<Members, Exclude<Names, First>, readonly [...Done, Members[First]]>
+    : ReadonlyArray<Members[string]>
+  : ReadonlyArray<Members[string]>
+
+// Least :: name union -> the name that is before all others
+type Least<Names extends string> = {
+  [Name in Names]: true extends IsBefore<Exclude<Names, Name>, Name> ? never : Name
+}[Names]
+
+type IsBefore<Left extends string, Right extends string> =
+  Left extends `${infer L}${infer LeftRest}` ?
+    Right extends `${infer R}${infer RightRest}` ?
+      L extends R ? IsBefore<LeftRest, RightRest>
+      : CodeUnits extends `${string}${L}${string}${R}${string}` ? true
+      : false
+    : false
+  : true
+
+type CodeUnits =
+  " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"

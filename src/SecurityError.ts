@@ -1,0 +1,294 @@
+/**
+ * Why a request is not let in: 401, 403 or 503.
+ *
+ * Each error answers by itself in a plain router (`HttpServerRespondable`) and is part of the contract of an
+ * HttpApi (a schema with its status). Its challenges travel beside it, never in its body.
+ *
+ * @since 0.1.0
+ */
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpServerRespondable from "@effect/platform/HttpServerRespondable"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Challenge from "./Challenge.ts"
+
+// ----------------------------------------------------------------------------
+// errors
+// ----------------------------------------------------------------------------
+
+/**
+ * No credential, a malformed one or a wrong one: 401 with `WWW-Authenticate` (RFC 9110, section 15.5.2).
+ *
+ * `reason` is `absent` when no credential of the expression was presented, `malformed` when one could not be read,
+ * `invalid` when one was refused. A verifier fails with `new Unauthorized({ reason: "invalid" })`; the challenges are
+ * added by the expression.
+ *
+ * @example
+ * ```ts
+ * import { SecurityError } from "effect-security"
+ *
+ * const revoked = new SecurityError.Unauthorized({ reason: "invalid", message: "This key is revoked" })
+ * ```
+ * @category errors
+ * @since 0.1.0
+ */
+export class Unauthorized extends Schema.TaggedError<Unauthorized>("SecurityUnauthorized")(
+  "Unauthorized",
+  {
+    reason: Schema.Literal("absent", "malformed", "invalid"),
+    message: withDefault("Not authenticated")
+  },
+  HttpApiSchema.annotations({
+    status: 401,
+    identifier: "SecurityUnauthorized",
+    description: "No credential was presented, or it was refused"
+  })
+) {
+  [HttpServerRespondable.symbol](): Effect.Effect<HttpServerResponse.HttpServerResponse> {
+    return respond(this, { _tag: this._tag, reason: this.reason, message: this.message })
+  }
+
+  /** The challenges of the expression that refused, for `WWW-Authenticate`. */
+  readonly challenges: ReadonlyArray<Challenge.Challenge> = none
+}
+
+/**
+ * The credential is right and not enough: 403.
+ *
+ * Where scopes lacked, `WWW-Authenticate` carries `insufficient_scope` with the scopes needed (RFC 6750, section 3.1);
+ * where a policy refused, there is no challenge.
+ *
+ * @example
+ * ```ts
+ * import { SecurityError } from "effect-security"
+ *
+ * const disabled = new SecurityError.Forbidden({ message: "The account is disabled" })
+ * ```
+ * @category errors
+ * @since 0.1.0
+ */
+export class Forbidden extends Schema.TaggedError<Forbidden>("SecurityForbidden")(
+  "Forbidden",
+  { message: withDefault("Not enough permissions") },
+  HttpApiSchema.annotations({
+    status: 403,
+    identifier: "SecurityForbidden",
+    description: "The credential does not allow this"
+  })
+) {
+  [HttpServerRespondable.symbol](): Effect.Effect<HttpServerResponse.HttpServerResponse> {
+    return respond(this, { _tag: this._tag, message: this.message })
+  }
+
+  /** One challenge for each alternative whose scopes lacked, for `WWW-Authenticate`. */
+  readonly challenges: ReadonlyArray<Challenge.Challenge> = none
+}
+
+/**
+ * What verifies the credential can't be reached: 503 with `Retry-After`, never a pass.
+ *
+ * `retryAfter` is in seconds, 5 by default.
+ *
+ * @example
+ * ```ts
+ * import { SecurityError } from "effect-security"
+ *
+ * const down = new SecurityError.ServiceUnavailable({ retryAfter: 30 })
+ * ```
+ * @category errors
+ * @since 0.1.0
+ */
+export class ServiceUnavailable extends Schema.TaggedError<ServiceUnavailable>(
+  "SecurityServiceUnavailable"
+)(
+  "ServiceUnavailable",
+  {
+    message: withDefault("The credential can't be verified now"),
+    retryAfter: Schema.NonNegativeInt.pipe(
+      Schema.propertySignature,
+      Schema.withConstructorDefault(() => 5)
+    )
+  },
+  HttpApiSchema.annotations({
+    status: 503,
+    identifier: "SecurityServiceUnavailable",
+    description: "The credential can't be verified now"
+  })
+) {
+  [HttpServerRespondable.symbol](): Effect.Effect<HttpServerResponse.HttpServerResponse> {
+    return respond(this, { _tag: this._tag, message: this.message, retryAfter: this.retryAfter })
+  }
+}
+
+/**
+ * The three ways to be refused.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type Refusal = Unauthorized | Forbidden | ServiceUnavailable
+
+/**
+ * Whether a value is one of the three refusals.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isRefusal = (value: unknown): value is Refusal =>
+  value instanceof Unauthorized || value instanceof Forbidden || value instanceof ServiceUnavailable
+
+// ----------------------------------------------------------------------------
+// constructors
+// ----------------------------------------------------------------------------
+
+/**
+ * Makes an error that captures no stack: a flood of refusals must not cost more than the passes.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const withoutStack = <Made>(make: () => Made): Made => {
+  const limit = Error.stackTraceLimit
+  Error.stackTraceLimit = 0
+  try {
+    return make()
+  } finally {
+    Error.stackTraceLimit = limit
+  }
+}
+
+/**
+ * The same refusal with the challenges of the expression that refused.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const withChallenges = <Self extends Unauthorized | Forbidden>(
+  self: Self,
+  challenges: ReadonlyArray<Challenge.Challenge>
+): Self =>
+  withoutStack(() => {
+    const copy =
+      self._tag === "Unauthorized" ?
+        new Unauthorized({ reason: self.reason, message: self.message }, true)
+      : new Forbidden({ message: self.message }, true)
+    // the copy has the class of `self`
+    return Object.assign(copy, { challenges }) as Self
+  })
+
+/**
+ * The error that a scheme's messages start from.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const unauthorized = (reason: Unauthorized["reason"]): Unauthorized =>
+  withoutStack(() => new Unauthorized({ reason, message: messages[reason] }, true))
+
+/**
+ * A 403 without challenges.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const forbidden = (message = "Not enough permissions"): Forbidden =>
+  withoutStack(() => new Forbidden({ message }, true))
+
+// ----------------------------------------------------------------------------
+// headers
+// ----------------------------------------------------------------------------
+
+/**
+ * The headers a refusal has to be answered with: `WWW-Authenticate`, or `Retry-After`.
+ *
+ * @category headers
+ * @since 0.1.0
+ */
+export const headers = (self: Refusal): Record<string, string> =>
+  self._tag === "ServiceUnavailable" ? { "retry-after": String(self.retryAfter) }
+  : self.challenges.length === 0 ? {}
+  : { "www-authenticate": Challenge.printAll(self.challenges) }
+
+/**
+ * Sets the headers of a refusal on whatever response answers it, if that keeps the refusal's status.
+ *
+ * This is how an error of one's own, and an error that an HttpApi encodes by its schema, gets its challenges.
+ *
+ * @category headers
+ * @since 0.1.0
+ */
+export const appendHeaders = (self: Refusal): Effect.Effect<void> => {
+  const added = headers(self)
+  const status = statuses[self._tag]
+  return HttpApp.appendPreResponseHandler((_request, response) =>
+    Effect.succeed(
+      response.status === status ? HttpServerResponse.setHeaders(response, added) : response
+    )
+  )
+}
+
+/**
+ * The status of each refusal.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const statuses = { Unauthorized: 401, Forbidden: 403, ServiceUnavailable: 503 } as const
+
+// ----------------------------------------------------------------------------
+// the contract of an HttpApi
+// ----------------------------------------------------------------------------
+
+/**
+ * The schemas of the refusals as an HttpApi answers them: encoding one sets its headers as well.
+ *
+ * The headers are set by the fiber that encodes, so they also reach the client when the refusal crossed a fiber
+ * (`Effect.timeout` around the whole app).
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const contract = {
+  401: answering(Unauthorized),
+  403: answering(Forbidden),
+  503: answering(ServiceUnavailable)
+}
+
+function answering<Self extends Refusal, Encoded>(
+  schema: Schema.Schema<Self, Encoded>
+): Schema.Schema<Self, Encoded> {
+  return Schema.transformOrFail(schema, Schema.typeSchema(schema), {
+    strict: true,
+    decode: (refusal) => Effect.succeed(refusal),
+    encode: (refusal) => Effect.as(appendHeaders(refusal), refusal)
+  }).annotations(schema.ast.annotations)
+}
+
+// ----------------------------------------------------------------------------
+// steps
+// ----------------------------------------------------------------------------
+
+const none: ReadonlyArray<Challenge.Challenge> = []
+
+const messages = {
+  absent: "Not authenticated",
+  malformed: "Malformed credentials",
+  invalid: "Invalid credentials"
+} as const
+
+function withDefault(message: string) {
+  return Schema.String.pipe(
+    Schema.propertySignature,
+    Schema.withConstructorDefault(() => message)
+  )
+}
+
+const respond = (
+  self: Refusal,
+  body: Record<string, unknown>
+): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+  Effect.succeed(
+    HttpServerResponse.unsafeJson(body, { status: statuses[self._tag], headers: headers(self) })
+  )

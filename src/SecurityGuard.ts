@@ -1,0 +1,81 @@
+/**
+ * Guards a handler by a security expression.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as CacheHeaders from "./CacheHeaders.ts"
+import type * as Clause from "./Clause.ts"
+import type { Evidence } from "./Granted.ts"
+import { definitions, type Security, type Top } from "./SecurityModel.ts"
+import * as Requirement from "./SecurityRequirement.ts"
+import type { Grantable as Grants, SecurityRequirement } from "./SecurityRequirement.ts"
+
+/**
+ * What a guarded handler is told besides the principal.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface GuardContext {
+  /** The requirement of the route. */
+  readonly requirement: SecurityRequirement
+  /** Every scope that some alternative of the route asks for, in order. */
+  readonly scopes: ReadonlyArray<string>
+}
+
+// ----------------------------------------------------------------------------
+// guarding
+// ----------------------------------------------------------------------------
+
+/**
+ * Runs a handler only for a request that the expression lets in.
+ *
+ * The handler gets the principal, and the requirement and scopes of the route. It runs before nothing else: a body is read
+ * only by the handler. From its `R` the evidence of every scope that holds in *each* alternative is removed: a handler that
+ * asks for more does not compile on this route. Where a shared cache can't see that a response depends on a credential
+ * (an API key, a certificate, optional authentication), `Cache-Control: private` and `Vary` are added to a response that
+ * does not say otherwise.
+ *
+ * @example
+ * ```ts
+ * import { ApiKey, Security } from "effect-security"
+ * import { HttpRouter, HttpServerResponse } from "@effect/platform"
+ *
+ * const router = HttpRouter.empty.pipe(
+ *   HttpRouter.get("/items", Security.guard(ApiKey.header("X-API-Key"), () => HttpServerResponse.json([])))
+ * )
+ * ```
+ * @category guards
+ * @since 0.1.0
+ */
+export const guard: {
+  <A, B, E2, R2>(
+    handler: (principal: A, context: GuardContext) => Effect.Effect<B, E2, R2>
+  ): <E, R, Req extends SecurityRequirement, G extends Grants>(
+    self: Security<A, E, R, Req, G>
+  ) => Effect.Effect<B, E | E2, R | Exclude<R2, Evidence<Requirement.Guaranteed<Req>>>>
+  <A, E, R, Req extends SecurityRequirement, G extends Grants, B, E2, R2>(
+    self: Security<A, E, R, Req, G>,
+    handler: (principal: A, context: GuardContext) => Effect.Effect<B, E2, R2>
+  ): Effect.Effect<B, E | E2, R | Exclude<R2, Evidence<Requirement.Guaranteed<Req>>>>
+} = dual(
+  2,
+  (
+    self: Top & Clause.Erased,
+    handler: (principal: unknown, context: GuardContext) => Clause.Erased
+  ): Clause.Erased => {
+    const context: GuardContext = {
+      requirement: self.requirement,
+      scopes: Requirement.scopes(self.requirement)
+    }
+    const cacheHeaders = CacheHeaders.forDefinitions(definitions(self), self.requirement)
+    return Effect.flatMap(
+      self,
+      cacheHeaders === undefined ?
+        (principal) => handler(principal, context)
+      : (principal) => Effect.map(handler(principal, context), CacheHeaders.add(cacheHeaders))
+    )
+  }
+)

@@ -1,0 +1,279 @@
+/**
+ * Policies: what comes after the schemes were proven. All keep the requirement.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import type * as Layer from "effect/Layer"
+import type * as Predicate from "effect/Predicate"
+import type * as Runtime from "effect/Runtime"
+import * as Clause from "./Clause.ts"
+import * as SecurityError from "./SecurityError.ts"
+import { expressionOf, make, type Security, type Top } from "./SecurityModel.ts"
+import type { Grantable as Grants, SecurityRequirement } from "./SecurityRequirement.ts"
+
+// ----------------------------------------------------------------------------
+// combinators: policies
+// ----------------------------------------------------------------------------
+
+/**
+ * Changes what the expression succeeds with.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const map: {
+  <A, B>(
+    f: (a: A) => B
+  ): <E, R, Req extends SecurityRequirement, G extends Grants>(
+    self: Security<A, E, R, Req, G>
+  ) => Security<B, E, R, Req, G>
+  <A, E, R, Req extends SecurityRequirement, G extends Grants, B>(
+    self: Security<A, E, R, Req, G>,
+    f: (a: A) => B
+  ): Security<B, E, R, Req, G>
+} = dual(2, (self: Top, f: (a: unknown) => unknown) =>
+  make(Clause.mapBuild(expressionOf(self), Clause.mapPlain(f)))
+)
+
+/**
+ * Changes what the expression succeeds with by an Effect: looks up a user, asks a policy.
+ *
+ * It runs after the scopes were checked. If it fails with `Unauthorized`, `Forbidden` or `ServiceUnavailable`, the next
+ * alternative is tried; any other error ends the evaluation with itself.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const mapEffect: {
+  <A, B, E2, R2>(
+    f: (a: A) => Effect.Effect<B, E2, R2>
+  ): <E, R, Req extends SecurityRequirement, G extends Grants>(
+    self: Security<A, E, R, Req, G>
+  ) => Security<B, E | E2, R | R2, Req, G>
+  <A, E, R, Req extends SecurityRequirement, G extends Grants, B, E2, R2>(
+    self: Security<A, E, R, Req, G>,
+    f: (a: A) => Effect.Effect<B, E2, R2>
+  ): Security<B, E | E2, R | R2, Req, G>
+} = dual(2, (self: Top, f: (a: unknown) => Clause.Erased) =>
+  make(Clause.mapBuild(expressionOf(self), Clause.mapRun(f)))
+)
+
+/**
+ * Runs an Effect on what the expression succeeds with, and keeps that.
+ *
+ * It fails as {@link mapEffect} does.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const tap: {
+  <A, B, E2, R2>(
+    f: (a: A) => Effect.Effect<B, E2, R2>
+  ): <E, R, Req extends SecurityRequirement, G extends Grants>(
+    self: Security<A, E, R, Req, G>
+  ) => Security<A, E | E2, R | R2, Req, G>
+  <A, E, R, Req extends SecurityRequirement, G extends Grants, B, E2, R2>(
+    self: Security<A, E, R, Req, G>,
+    f: (a: A) => Effect.Effect<B, E2, R2>
+  ): Security<A, E | E2, R | R2, Req, G>
+} = dual(2, (self: Top, f: (a: unknown) => Clause.Erased) =>
+  make(
+    Clause.mapBuild(
+      expressionOf(self),
+      Clause.mapRun((a) => Effect.as(f(a), a))
+    )
+  )
+)
+
+/**
+ * Keeps what a predicate accepts, and fails with `orFailWith` otherwise, which is tried and told as by {@link mapEffect}.
+ *
+ * @example
+ * ```ts
+ * import { HttpBasic, Security, SecurityError } from "effect-security"
+ *
+ * const admins = HttpBasic.make().pipe(
+ *   Security.filterOrFail(
+ *     ({ username }) => username === "admin",
+ *     () => new SecurityError.Forbidden({ message: "Administrators only" })
+ *   )
+ * )
+ * ```
+ * @category combinators
+ * @since 0.1.0
+ */
+export const filterOrFail: {
+  <A, B extends A, E2>(
+    refinement: Predicate.Refinement<NoInfer<A>, B>,
+    orFailWith: (a: NoInfer<A>) => E2
+  ): <E, R, Req extends SecurityRequirement, G extends Grants>(
+    self: Security<A, E, R, Req, G>
+  ) => Security<B, E | E2, R, Req, G>
+  <A, E2>(
+    predicate: Predicate.Predicate<NoInfer<A>>,
+    orFailWith: (a: NoInfer<A>) => E2
+  ): <E, R, Req extends SecurityRequirement, G extends Grants>(
+    self: Security<A, E, R, Req, G>
+  ) => Security<A, E | E2, R, Req, G>
+  <A, E, R, Req extends SecurityRequirement, G extends Grants, B extends A, E2>(
+    self: Security<A, E, R, Req, G>,
+    refinement: Predicate.Refinement<A, B>,
+    orFailWith: (a: A) => E2
+  ): Security<B, E | E2, R, Req, G>
+  <A, E, R, Req extends SecurityRequirement, G extends Grants, E2>(
+    self: Security<A, E, R, Req, G>,
+    predicate: Predicate.Predicate<A>,
+    orFailWith: (a: A) => E2
+  ): Security<A, E | E2, R, Req, G>
+} = dual(3, (self: Top, predicate: (a: unknown) => boolean, orFailWith: (a: unknown) => unknown) =>
+  make(
+    Clause.mapBuild(
+      expressionOf(self),
+      Clause.mapRun((a) => (predicate(a) ? Effect.succeed(a) : Effect.fail(orFailWith(a))))
+    )
+  )
+)
+
+// ----------------------------------------------------------------------------
+// combinators: errors
+// ----------------------------------------------------------------------------
+
+/**
+ * Changes what the expression fails with: how the 401 and the 403 get a body of one's own.
+ *
+ * The challenges are kept: they are set on the response whatever error answers, as long as it keeps the status. In a
+ * larger expression the refusals are changed last, when the whole has decided, so a changed one still lets the other
+ * alternatives try.
+ *
+ * @example
+ * ```ts
+ * import { HttpBearer, Security } from "effect-security"
+ * import { HttpApiSchema } from "@effect/platform"
+ * import { Schema } from "effect"
+ *
+ * class NotWelcome extends Schema.TaggedError<NotWelcome>()(
+ *   "NotWelcome",
+ *   { detail: Schema.String },
+ *   HttpApiSchema.annotations({ status: 401 })
+ * ) {}
+ *
+ * const token = HttpBearer.make().pipe(Security.mapError(({ reason }) => new NotWelcome({ detail: reason })))
+ * ```
+ * @category combinators
+ * @since 0.1.0
+ */
+export const mapError: {
+  <E, E2>(
+    f: (error: E) => E2
+  ): <A, R, Req extends SecurityRequirement, G extends Grants>(
+    self: Security<A, E, R, Req, G>
+  ) => Security<A, E2, R, Req, G>
+  <A, E, R, Req extends SecurityRequirement, G extends Grants, E2>(
+    self: Security<A, E, R, Req, G>,
+    f: (error: E) => E2
+  ): Security<A, E2, R, Req, G>
+} = dual(2, (self: Top, f: (error: unknown) => unknown) =>
+  make(Clause.recover(expressionOf(self), (error) => Effect.suspend(() => Effect.fail(f(error)))))
+)
+
+/**
+ * Makes a defect (500) of every error but the refusals, which still answer 401, 403 and 503.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const orDie = <A, E, R, Req extends SecurityRequirement, G extends Grants>(
+  self: Security<A, E, R, Req, G>
+): Security<A, Extract<E, SecurityError.Refusal>, R, Req, G> =>
+  make(
+    Clause.recover(expressionOf(self), (error) =>
+      SecurityError.isRefusal(error) ? Effect.fail(error) : Effect.die(error)
+    )
+  )
+
+// ----------------------------------------------------------------------------
+// combinators: services and spans
+// ----------------------------------------------------------------------------
+
+/**
+ * Provides what the verifiers and policies of the expression need; the request stays the route's.
+ *
+ * The provided expression counts as verified anew: provide once, and use that value everywhere.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const provide: {
+  <ROut, E2 = never, RIn = never>(
+    source: Layer.Layer<ROut, E2, RIn> | Context.Context<ROut> | Runtime.Runtime<ROut>
+  ): <A, E, R, Req extends SecurityRequirement, G extends Grants>(
+    self: Security<A, E, R, Req, G>
+  ) => Security<A, E | E2, RIn | ExcludeProvided<R, ROut>, Req, G>
+  <A, E, R, Req extends SecurityRequirement, G extends Grants, ROut, E2 = never, RIn = never>(
+    self: Security<A, E, R, Req, G>,
+    source: Layer.Layer<ROut, E2, RIn> | Context.Context<ROut> | Runtime.Runtime<ROut>
+  ): Security<A, E | E2, RIn | ExcludeProvided<R, ROut>, Req, G>
+} = dual(2, (self: Top, source: Context.Context<never>) =>
+  make(Clause.mapEffects(expressionOf(self), (effect) => Effect.provide(effect, source)))
+)
+
+/**
+ * Provides one service to the verifiers and policies of the expression, as {@link provide} does.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const provideService: {
+  <I, S>(
+    tag: Context.Tag<I, S>,
+    service: NoInfer<S>
+  ): <A, E, R, Req extends SecurityRequirement, G extends Grants>(
+    self: Security<A, E, R, Req, G>
+  ) => Security<A, E, ExcludeProvided<R, I>, Req, G>
+  <A, E, R, Req extends SecurityRequirement, G extends Grants, I, S>(
+    self: Security<A, E, R, Req, G>,
+    tag: Context.Tag<I, S>,
+    service: NoInfer<S>
+  ): Security<A, E, ExcludeProvided<R, I>, Req, G>
+} = dual(3, (self: Top, tag: Context.Tag<never, unknown>, service: unknown) =>
+  make(
+    Clause.mapEffects(expressionOf(self), (effect) => Effect.provideService(effect, tag, service))
+  )
+)
+
+type ExcludeProvided<R, Provided> = Exclude<
+  R,
+  Exclude<Provided, HttpServerRequest.HttpServerRequest>
+>
+
+/**
+ * Runs the evaluation in a span. Inside a larger expression the span covers the policies only, since verification is shared.
+ *
+ * No credential is written to it.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const withSpan: {
+  (
+    name: string
+  ): <A, E, R, Req extends SecurityRequirement, G extends Grants>(
+    self: Security<A, E, R, Req, G>
+  ) => Security<A, E, R, Req, G>
+  <A, E, R, Req extends SecurityRequirement, G extends Grants>(
+    self: Security<A, E, R, Req, G>,
+    name: string
+  ): Security<A, E, R, Req, G>
+} = dual(2, (self: Top, name: string) => {
+  const expression = expressionOf(self)
+  const { around } = expression
+  return make({
+    ...expression,
+    around: (evaluation) =>
+      Effect.withSpan(around?.(evaluation) ?? evaluation, name, { captureStackTrace: false })
+  })
+})
