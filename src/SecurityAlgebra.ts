@@ -58,11 +58,23 @@ export interface NotBareSchemes<out Expression> {
   readonly "authenticate needs schemes without a verifier, one in each alternative; use mapEffect for what comes after": Expression
 }
 
-type CheckLiterals<Scopes extends ReadonlyArray<string>> =
+/**
+ * `unknown` when all scopes are single literals, else the error.
+ *
+ * @category type errors
+ * @since 0.1.0
+ */
+export type CheckLiterals<Scopes extends ReadonlyArray<string>> =
   [Requirement.NotSingleLiterals<Scopes>] extends [never] ? unknown
   : ReadonlyArray<ScopeNotLiteral<Requirement.NotSingleLiterals<Scopes>>>
 
-type CheckProvable<
+/**
+ * `unknown` when every alternative can prove the scopes, else the error.
+ *
+ * @category type errors
+ * @since 0.1.0
+ */
+export type CheckProvable<
   Req extends SecurityRequirement,
   G extends Grants,
   Scopes extends ReadonlyArray<string>

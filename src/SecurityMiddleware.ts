@@ -1,0 +1,610 @@
+/**
+ * Security expressions as middlewares of an HttpApi.
+ *
+ * A tag carries the expression and the principal's tag; one Layer, made of the expression, implements the tag and everything
+ * derived from it. An endpoint's own tag replaces the default of its group, a group's that of the API, as in OpenAPI; tags
+ * that are set with the platform's `.middleware` on a group or an API add up.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpApi from "@effect/platform/HttpApi"
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import type * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as HttpApp from "@effect/platform/HttpApp"
+import type * as HttpRouter from "@effect/platform/HttpRouter"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import { dual, identity } from "effect/Function"
+import * as Layer from "effect/Layer"
+import { hasProperty } from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import * as CacheHeaders from "./CacheHeaders.ts"
+import * as Clause from "./Clause.ts"
+import type { Evidence } from "./Granted.ts"
+import type { CheckLiterals, CheckProvable } from "./SecurityAlgebra.ts"
+import * as SecurityError from "./SecurityError.ts"
+import {
+  definitions,
+  expressionOf,
+  type Failure,
+  type Grantable,
+  make,
+  type Requirement,
+  type Security,
+  type Services,
+  type Success,
+  type Top
+} from "./SecurityModel.ts"
+import type { Guaranteed, WithScopes } from "./SecurityRequirement.ts"
+
+// ----------------------------------------------------------------------------
+// models
+// ----------------------------------------------------------------------------
+
+const SecuredTypeId: unique symbol = Symbol.for("effect-security/SecurityMiddleware/Secured")
+
+/**
+ * What the Layer of a tag provides: the implementation of the tag and of all that are derived from it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Implementation<out Id extends string> {
+  readonly [SecuredTypeId]: Id
+}
+
+/**
+ * What stands in an endpoint's `R` for its security: which Layer implements it, what its handler may use, how it fails.
+ *
+ * `Provides` is the principal's tag and the evidence of the scopes that hold in every alternative.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Secured<out Id extends string, out Provides, out E> extends Implementation<Id> {
+  readonly [HttpApiMiddleware.TypeId]: {
+    readonly provides: Provides
+    readonly failure: E
+    readonly failureContext: never
+  }
+}
+
+/**
+ * What stands in the `R` of an endpoint that is public: it provides nothing but itself, so it needs no Layer.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Public extends Secured<
+  "effect-security/SecurityMiddleware/Public",
+  Public,
+  never
+> {}
+
+/**
+ * A middleware tag that carries a security expression.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Tag<
+  Self,
+  Id extends string,
+  Expression extends Top,
+  Principal,
+  Service,
+  E
+> extends Context.Tag<Self, HttpApiMiddleware.HttpApiMiddleware<Service, E>> {
+  new (
+    _: never
+  ): Context.TagClassShape<Id, HttpApiMiddleware.HttpApiMiddleware<Service, E>> &
+    Secured<Id, Principal | Evidence<Guaranteed<Requirement<Expression>>>, E>
+  readonly [HttpApiMiddleware.TypeId]: HttpApiMiddleware.TypeId
+  readonly [StateId]: State<Id>
+  readonly optional: false
+  readonly failure: Schema.Schema<E, unknown>
+  readonly provides: Context.Tag<Principal, Service> | undefined
+  /** The expression that the middleware enforces and documents. */
+  readonly security: Expression
+  /**
+   * The same middleware asking for more scopes: no class and no Layer of its own are needed.
+   *
+   * Compiles only if every alternative can prove the scopes; throws otherwise. Deriving twice gives one tag.
+   */
+  readonly scopes: <const Scopes extends ReadonlyArray<string>>(
+    ...scopes: Scopes & CheckLiterals<Scopes> & CheckDerived<Expression, Scopes>
+  ) => DerivedTag<Id, Derived<Expression, Scopes>, Principal, Service, E | SecurityError.Forbidden>
+}
+
+/**
+ * A tag that was derived from another by asking for scopes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DerivedTag<
+  Id extends string,
+  Expression extends Top,
+  Principal,
+  Service,
+  E
+> extends Tag<
+  Secured<Id, Principal | Evidence<Guaranteed<Requirement<Expression>>>, E>,
+  Id,
+  Expression,
+  Principal,
+  Service,
+  E
+> {}
+
+/**
+ * Any tag of this module.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AnyTag extends HttpApiMiddleware.TagClassAny {
+  readonly [StateId]: State<string>
+  readonly security: Top
+}
+
+const StateId: unique symbol = Symbol.for("effect-security/SecurityMiddleware/State")
+
+/** The tags that one Layer implements: the first, and what has been derived from it since. */
+interface State<out Id extends string> {
+  readonly id: Id
+  readonly tags: Map<string, AnyTag>
+}
+
+type Derived<Expression extends Top, Scopes extends ReadonlyArray<string>> = Security<
+  Success<Expression>,
+  Failure<Expression> | SecurityError.Forbidden,
+  Services<Expression>,
+  WithScopes<Requirement<Expression>, Grantable<Expression>, Scopes>,
+  Grantable<Expression>
+>
+
+type CheckDerived<Expression extends Top, Scopes extends ReadonlyArray<string>> =
+  unknown extends CheckProvable<Requirement<Expression>, Grantable<Expression>, Scopes> ? unknown
+  : ReadonlyArray<CheckProvable<Requirement<Expression>, Grantable<Expression>, Scopes>>
+
+// ----------------------------------------------------------------------------
+// type errors
+// ----------------------------------------------------------------------------
+
+/**
+ * The expression yields another principal than the tag that is to provide it holds.
+ *
+ * @category type errors
+ * @since 0.1.0
+ */
+export interface WrongPrincipal<out Yields, out Wanted> {
+  readonly "the expression yields": Yields
+  readonly "but `provides` wants": Wanted
+}
+
+/**
+ * The expression can fail with what the contract of the HttpApi lacks.
+ *
+ * @category type errors
+ * @since 0.1.0
+ */
+export interface FailureNotInContract<out E> {
+  readonly "give `failure` a schema of every error of the expression; it lacks": E
+}
+
+type CheckPrincipal<Expression extends Top, Service> =
+  [void] extends [Service] ? unknown
+  : [Success<Expression>] extends [Service] ? unknown
+  : { readonly security: WrongPrincipal<Success<Expression>, Service> }
+
+type CheckFailure<Expression extends Top, E> =
+  [Exclude<Failure<Expression>, E>] extends [never] ? unknown
+  : { readonly failure: FailureNotInContract<Exclude<Failure<Expression>, E>> }
+
+// ----------------------------------------------------------------------------
+// constructors
+// ----------------------------------------------------------------------------
+
+/**
+ * Makes a middleware tag of a security expression.
+ *
+ * - `security`: the expression; what it needs besides the request is needed by {@link layer}
+ * - `provides`: the tag under which handlers find the principal
+ * - `failure`: the schema of its errors, needed when it can fail with others than the refusals
+ *
+ * The errors are part of every endpoint's contract, with their status, and always set their headers. Security is decided
+ * before path, query, headers or body are decoded.
+ *
+ * @example
+ * ```ts
+ * import { ApiKey, Security, SecurityMiddleware } from "effect-security"
+ * import { Context, Effect } from "effect"
+ *
+ * class Robot extends Context.Tag("app/Robot")<Robot, { readonly name: string }>() {}
+ *
+ * class Authentication extends SecurityMiddleware.Tag<Authentication>()("app/Authentication", {
+ *   security: ApiKey.header("X-API-Key").pipe(
+ *     Security.authenticate(() => Effect.succeed(Security.grant({ name: "R2-D2" })))
+ *   ),
+ *   provides: Robot
+ * }) {}
+ * ```
+ * @category constructors
+ * @since 0.1.0
+ */
+export const Tag =
+  <Self>() =>
+  <
+    const Id extends string,
+    Expression extends Top,
+    Principal = never,
+    Service = void,
+    E = never,
+    Encoded = never
+  >(
+    id: Id,
+    options: {
+      readonly security: Expression
+      readonly provides?: Context.Tag<Principal, Service>
+      readonly failure?: Schema.Schema<E, Encoded>
+    } & CheckPrincipal<Expression, Service> &
+      CheckFailure<Expression, [E] extends [never] ? SecurityError.Refusal : E>
+  ): Tag<Self, Id, Expression, Principal, Service, [E] extends [never] ? Failure<Expression> : E> =>
+    // the platform's tag, whose types are those of the signature
+    makeTag({
+      state: { id, tags: new Map() },
+      key: id,
+      security: options.security,
+      provides: options.provides,
+      failure: options.failure
+    }) as HttpApiMiddleware.TagClassAny as never
+
+/**
+ * The Layer that implements a tag and all tags that are derived from it, before or after.
+ *
+ * It needs what the verifiers and policies of the expression need. A tag that is derived after the Layer was *built* (not
+ * made) is not in it: the API's Layer then fails to build.
+ *
+ * @example
+ * ```ts
+ * import { HttpBearer, SecurityMiddleware } from "effect-security"
+ *
+ * class Token extends SecurityMiddleware.Tag<Token>()("app/Token", { security: HttpBearer.make() }) {}
+ *
+ * const TokenLive = SecurityMiddleware.layer(Token)
+ * ```
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = <Id extends string, Expression extends Top>(tag: {
+  readonly [StateId]: State<Id>
+  readonly security: Expression
+}): Layer.Layer<
+  Implementation<Id>,
+  never,
+  Exclude<Services<Expression>, HttpRouter.HttpRouter.Provided>
+> =>
+  Layer.effectContext(
+    Effect.map(
+      Effect.context<Exclude<Services<Expression>, HttpRouter.HttpRouter.Provided>>(),
+      (context) =>
+        Context.unsafeMake<Implementation<Id>>(
+          new Map(
+            [...tag[StateId].tags.values()].map(({ key, security }) => [
+              key,
+              implementation(security, context)
+            ])
+          )
+        )
+    )
+  )
+
+/**
+ * Whether a middleware tag carries a security expression of this library.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isTag = (tag: HttpApiMiddleware.TagClassAny): tag is AnyTag =>
+  hasProperty(tag, StateId)
+
+// ----------------------------------------------------------------------------
+// endpoints, groups, APIs
+// ----------------------------------------------------------------------------
+
+/**
+ * Says that an endpoint is public, whatever the default of its group or API.
+ *
+ * It needs no Layer, and its handler can't use the principal. It takes nothing away from tags that are set with `.middleware`
+ * on a group or an API.
+ *
+ * @example
+ * ```ts
+ * import { SecurityMiddleware } from "effect-security"
+ * import { HttpApiEndpoint } from "@effect/platform"
+ *
+ * const health = HttpApiEndpoint.get("health", "/health").pipe(SecurityMiddleware.public)
+ * ```
+ * @category combinators
+ * @since 0.1.0
+ */
+const publicEndpoint = <Endpoint extends HttpApiEndpoint.HttpApiEndpoint.Any>(
+  endpoint: Endpoint
+): HttpApiEndpoint.HttpApiEndpoint.AddContext<Endpoint, Public> =>
+  // the marker is in the annotations, and in the types
+  (endpoint as Endpoint & HttpApiEndpoint.HttpApiEndpoint.AnyWithProps).annotate(
+    PublicAnnotation,
+    true
+  ) as HttpApiEndpoint.HttpApiEndpoint.Any as never
+
+export { publicEndpoint as public }
+
+const PublicAnnotation = Context.GenericTag<Public, true>(
+  "effect-security/SecurityMiddleware/Public"
+)
+
+/**
+ * The default of a group: secures every endpoint that has no security of its own and is not public.
+ *
+ * Add the endpoints first: adding one afterwards throws, since it would not be secured.
+ *
+ * @example
+ * ```ts
+ * import { HttpBearer, SecurityMiddleware } from "effect-security"
+ * import { HttpApiEndpoint, HttpApiGroup } from "@effect/platform"
+ *
+ * class Token extends SecurityMiddleware.Tag<Token>()("app/Token", { security: HttpBearer.make() }) {}
+ *
+ * const items = HttpApiGroup.make("items")
+ *   .add(HttpApiEndpoint.get("list", "/items"))
+ *   .add(HttpApiEndpoint.get("health", "/health").pipe(SecurityMiddleware.public))
+ *   .pipe(SecurityMiddleware.secureGroup(Token))
+ * ```
+ * @category combinators
+ * @since 0.1.0
+ */
+export const secureGroup: {
+  <I extends AnyIdentifier, S>(
+    tag: Context.Tag<I, S>
+  ): <
+    Id extends string,
+    Endpoints extends HttpApiEndpoint.HttpApiEndpoint.Any,
+    E,
+    R,
+    TopLevel extends boolean
+  >(
+    group: HttpApiGroup.HttpApiGroup<Id, Endpoints, E, R, TopLevel>
+  ) => HttpApiGroup.HttpApiGroup<Id, WithDefault<Endpoints, I>, E, R, TopLevel>
+  <
+    Id extends string,
+    Endpoints extends HttpApiEndpoint.HttpApiEndpoint.Any,
+    E,
+    R,
+    TopLevel extends boolean,
+    I extends AnyIdentifier,
+    S
+  >(
+    group: HttpApiGroup.HttpApiGroup<Id, Endpoints, E, R, TopLevel>,
+    tag: Context.Tag<I, S>
+  ): HttpApiGroup.HttpApiGroup<Id, WithDefault<Endpoints, I>, E, R, TopLevel>
+} = dual(2, (group: HttpApiGroup.HttpApiGroup.AnyWithProps, tag: AnyTag) =>
+  securedGroup(group, tag)
+)
+
+/**
+ * The default of an API: secures every endpoint that neither itself nor its group has secured, and that is not public.
+ *
+ * Add the groups first: adding one afterwards throws, since it would not be secured.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const secureApi: {
+  <I extends AnyIdentifier, S>(
+    tag: Context.Tag<I, S>
+  ): <Id extends string, Groups extends HttpApiGroup.HttpApiGroup.Any, E, R>(
+    api: HttpApi.HttpApi<Id, Groups, E, R>
+  ) => HttpApi.HttpApi<Id, GroupWithDefault<Groups, I>, E, R>
+  <
+    Id extends string,
+    Groups extends HttpApiGroup.HttpApiGroup.Any,
+    E,
+    R,
+    I extends AnyIdentifier,
+    S
+  >(
+    api: HttpApi.HttpApi<Id, Groups, E, R>,
+    tag: Context.Tag<I, S>
+  ): HttpApi.HttpApi<Id, GroupWithDefault<Groups, I>, E, R>
+} = dual(2, (api: HttpApi.HttpApi.AnyWithProps, tag: AnyTag) =>
+  locked(
+    Object.assign(api.annotateContext(Context.empty()), {
+      groups: mapValues(api.groups, (group) => securedGroup(group, tag))
+    }),
+    ["add", "addHttpApi"],
+    "add the groups of an HttpApi before secureApi: one that is added afterwards would not be secured"
+  )
+)
+
+/**
+ * The security of an endpoint with a default: its own if it has one.
+ *
+ * @category type functions
+ * @since 0.1.0
+ */
+export type WithDefault<Endpoint extends HttpApiEndpoint.HttpApiEndpoint.Any, I> =
+  Endpoint extends unknown ?
+    [Extract<HttpApiEndpoint.HttpApiEndpoint.Context<Endpoint>, AnyIdentifier>] extends [never] ?
+      HttpApiEndpoint.HttpApiEndpoint.AddContext<Endpoint, I>
+    : Endpoint
+  : never
+
+/**
+ * A group whose endpoints have a default.
+ *
+ * @category type functions
+ * @since 0.1.0
+ */
+export type GroupWithDefault<Group extends HttpApiGroup.HttpApiGroup.Any, I> =
+  Group extends (
+    HttpApiGroup.HttpApiGroup<infer Id, infer Endpoints, infer E, infer R, infer TopLevel>
+  ) ?
+    HttpApiGroup.HttpApiGroup<Id, WithDefault<Endpoints, I>, E, R, TopLevel>
+  : never
+
+/**
+ * What stands in the `R` of an endpoint that has security of its own.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type AnyIdentifier = Secured<string, unknown, unknown>
+
+// ----------------------------------------------------------------------------
+// steps
+// ----------------------------------------------------------------------------
+
+const makeTag = (options: {
+  readonly state: State<string>
+  readonly key: string
+  readonly security: Top
+  readonly provides: HttpApiMiddleware.TagClassAny["provides"]
+  readonly failure: Schema.Schema.All | undefined
+}): AnyTag => {
+  const { failure, key, provides, security, state } = options
+  const known = state.tags.get(key)
+  if (known !== undefined) return known
+  const contract = failure ?? defaultFailure(security)
+  const platformTag: HttpApiMiddleware.TagClassAny = HttpApiMiddleware.Tag<never>()(key, {
+    failure: contract,
+    // the platform takes `undefined` for a tag that provides nothing
+    provides: provides as NonNullable<typeof provides>
+  })
+  const tag = Object.assign(platformTag, {
+    [StateId]: state,
+    security,
+    scopes: (...scopes: ReadonlyArray<string>): AnyTag => {
+      const derived: Top = make(Clause.withScopes(expressionOf(security), scopes))
+      return makeTag({
+        ...options,
+        key: `${state.id}/${JSON.stringify(derived.requirement)}`,
+        security: derived,
+        failure: failure && withForbidden(failure)
+      })
+    }
+  })
+  state.tags.set(key, tag)
+  return tag
+}
+
+/** What an expression can be refused with, as far as its value tells; its types tell the rest. */
+const defaultFailure = (security: Top): Schema.Schema.All => {
+  const { clauses } = expressionOf(security)
+  const needs = clauses.flatMap((clause) => clause.needs)
+  const hasPolicy = clauses.some((clause) => clause.build._tag === "Effect")
+  const isForbidding =
+    hasPolicy || clauses.length === 0 || needs.some((need) => need.scopes.length > 0)
+  const isVerifying = hasPolicy || needs.some((need) => need.verifier !== undefined)
+  return Schema.Union(
+    ...(needs.length > 0 ? [SecurityError.contract[401]] : []),
+    ...(isForbidding ? [SecurityError.contract[403]] : []),
+    ...(isVerifying ? [SecurityError.contract[503]] : [])
+  )
+}
+
+const withForbidden = (failure: Schema.Schema.All): Schema.Schema.All => {
+  const members = failure.ast._tag === "Union" ? failure.ast.types : [failure.ast]
+  return members.some((ast) => HttpApiSchema.getStatusErrorAST(ast) === 403) ? failure : (
+      Schema.Union(failure, SecurityError.contract[403])
+    )
+}
+
+/** The expression with the services of the Layer for its verifiers and policies; the request's own go first. */
+const implementation = (
+  security: Top,
+  context: Context.Context<never>
+): HttpApiMiddleware.HttpApiMiddleware<unknown, unknown> => {
+  const evaluation: Top = make(
+    Clause.mapEffects(expressionOf(security), (effect) =>
+      Effect.mapInputContext(effect, (input: Context.Context<never>) =>
+        Context.merge(context, input)
+      )
+    )
+  )
+  const cacheHeaders = CacheHeaders.forDefinitions(definitions(security), security.requirement)
+  // what the expression needs is the request and what `context` holds
+  return (evaluation as HttpApiMiddleware.HttpApiMiddleware<unknown, unknown>).pipe(
+    Effect.tapError((error) =>
+      SecurityError.isRefusal(error) ? SecurityError.appendHeaders(error) : Effect.void
+    ),
+    cacheHeaders === undefined ? identity : (
+      Effect.zipLeft(
+        HttpApp.appendPreResponseHandler((_request, response) =>
+          Effect.succeed(CacheHeaders.add(cacheHeaders)(response))
+        )
+      )
+    )
+  )
+}
+
+const securedGroup = (
+  group: HttpApiGroup.HttpApiGroup.AnyWithProps,
+  tag: AnyTag
+): HttpApiGroup.HttpApiGroup.AnyWithProps =>
+  locked(
+    Object.assign(group.annotateContext(Context.empty()), {
+      endpoints: mapValues(group.endpoints, (endpoint) =>
+        // the types of what is secured are those of the signature
+        isSecured(endpoint) ? endpoint : (endpoint.middleware(tag) as typeof endpoint)
+      )
+    }),
+    ["add"],
+    "add the endpoints of an HttpApiGroup before secureGroup or secureApi: one that is added afterwards would not be secured"
+  )
+
+const isSecured = (endpoint: HttpApiEndpoint.HttpApiEndpoint.AnyWithProps): boolean =>
+  Context.getOption(endpoint.annotations, PublicAnnotation)._tag === "Some" ||
+  [...endpoint.middlewares].some(isTag)
+
+const mapValues = <Value>(
+  record: { readonly [name: string]: Value },
+  f: (value: Value) => Value
+): { readonly [name: string]: Value } =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value)]))
+
+const copying = [
+  "addError",
+  "prefix",
+  "middleware",
+  "middlewareEndpoints",
+  "annotate",
+  "annotateContext",
+  "annotateEndpoints",
+  "annotateEndpointsContext"
+]
+
+/** Makes some methods of a group or an API throw, also of the copies that its other methods make. */
+const locked = <Self extends object>(
+  self: Self,
+  methods: ReadonlyArray<string>,
+  message: string
+): Self => {
+  const override = (method: string, value: (...args: ReadonlyArray<unknown>) => unknown): void => {
+    Object.defineProperty(self, method, { value, configurable: true })
+  }
+  for (const method of methods) {
+    override(method, () => {
+      throw new Error(message)
+    })
+  }
+  for (const method of copying) {
+    const original: unknown = Reflect.get(self, method)
+    if (typeof original === "function") {
+      override(method, (...args) => locked(Reflect.apply(original, self, args), methods, message))
+    }
+  }
+  return self
+}
