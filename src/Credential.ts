@@ -111,11 +111,11 @@ export const query = (
   request: HttpServerRequest.HttpServerRequest,
   name: string
 ): Extraction<string> => {
-  const url = request.originalUrl
+  const [url = ""] = request.originalUrl.split("#", 1)
   const start = url.indexOf("?")
   if (start < 0) return Absent
-  const end = url.indexOf("#", start)
-  const values = new URLSearchParams(url.slice(start + 1, end < 0 ? url.length : end)).getAll(name)
+  // with its "?", which is taken off: of "??" the second is part of a name
+  const values = new URLSearchParams(url.slice(start)).getAll(name)
   const [value] = values
   if (value === undefined) return Absent
   return values.length > 1 ? Malformed : text(value)
@@ -139,12 +139,40 @@ export const cookie = (
   let found: string | undefined
   for (const pair of value.split(";")) {
     const equals = pair.indexOf("=")
-    if (equals < 0 || pair.slice(0, equals).trim() !== name) continue
+    if (equals < 0 || trimmed(pair.slice(0, equals)) !== name) continue
     if (found !== undefined) return Malformed
-    found = pair.slice(equals + 1).trim()
+    found = trimmed(pair.slice(equals + 1))
   }
   if (found === undefined) return Absent
   return found.length > maxLength ? Malformed : text(percentDecoded(unquoted(found)))
+}
+
+/**
+ * Whether the request had a field more than once, which servers hide: node:http keeps the first `Authorization` and joins
+ * others with commas.
+ *
+ * Its `rawHeaders` still has every field, name and value in turn. A Fetch request has joined them, and has no more to tell: there
+ * the answer is `false`. `name` is in lower case.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const isRepeated = (request: HttpServerRequest.HttpServerRequest, name: string): boolean => {
+  const { source } = request
+  if (!hasProperty(source, "rawHeaders") || !Array.isArray(source.rawHeaders)) return false
+  const raw: ReadonlyArray<unknown> = source.rawHeaders
+  let count = 0
+  for (let index = 0; index < raw.length; index += 2) {
+    const candidate = raw[index]
+    if (
+      typeof candidate === "string" &&
+      candidate.length === name.length &&
+      candidate.toLowerCase() === name
+    ) {
+      count++
+    }
+  }
+  return count > 1
 }
 
 /**
@@ -169,37 +197,32 @@ export const hasControls = (text: string): boolean => /[\x00-\x1F\x7F-\x9F]/.tes
 // ----------------------------------------------------------------------------
 
 const space = 0x20
+const tab = 0x09
 
 const isTokenCharacter = (text: string): boolean => /^[!#$%&'*+.^_`|~0-9A-Za-z-]$/.test(text)
 
-// A header record may have a prototype: a header called `constructor` is not its member.
-const field = (request: HttpServerRequest.HttpServerRequest, name: string): string | undefined =>
-  Object.hasOwn(request.headers, name) ? request.headers[name] : undefined
-
-/**
- * Servers hide a repeated field: node:http keeps the first `Authorization` and joins others with commas. Its
- * `rawHeaders` still has every field, name and value in turn; a Fetch request joins with commas and has no more to tell.
- */
-const isRepeated = (request: HttpServerRequest.HttpServerRequest, name: string): boolean => {
-  const { source } = request
-  if (!hasProperty(source, "rawHeaders") || !Array.isArray(source.rawHeaders)) return false
-  const raw: ReadonlyArray<unknown> = source.rawHeaders
-  let count = 0
-  for (let index = 0; index < raw.length; index += 2) {
-    const candidate = raw[index]
-    if (
-      typeof candidate === "string" &&
-      candidate.length === name.length &&
-      candidate.toLowerCase() === name
-    ) {
-      count++
-    }
-  }
-  return count > 1
+// A header record may have a prototype: a header called `constructor` is not its member. Node shows `set-cookie` as an array.
+const field = (request: HttpServerRequest.HttpServerRequest, name: string): string | undefined => {
+  const value = Object.hasOwn(request.headers, name) ? request.headers[name] : undefined
+  return typeof value === "string" ? value : undefined
 }
 
 const text = (value: string): Extraction<string> =>
   value === "" || value.length > maxLength || hasControls(value) ? Malformed : value
+
+/**
+ * Takes off spaces and tabs (RFC 6265, section 5.2). `String.trim` takes off a no-break space too: another site's cookie
+ * `\u00A0session` would be read as `session`.
+ */
+const trimmed = (value: string): string => {
+  let start = 0
+  let end = value.length
+  while (start < end && isBlank(value.charCodeAt(start))) start++
+  while (end > start && isBlank(value.charCodeAt(end - 1))) end--
+  return value.slice(start, end)
+}
+
+const isBlank = (code: number): boolean => code === space || code === tab
 
 const unquoted = (value: string): string =>
   value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value

@@ -11,6 +11,15 @@ import * as Scheme from "./Scheme.ts"
 import type { Scheme as SchemeOf } from "./SecurityModel.ts"
 import * as SecurityScheme from "./SecurityScheme.ts"
 
+export {
+  passwordForm,
+  PasswordFormPayload,
+  passwordFormStrict,
+  PasswordFormStrictPayload,
+  type Client,
+  type PasswordForm
+} from "./PasswordForm.ts"
+
 // ----------------------------------------------------------------------------
 // models
 // ----------------------------------------------------------------------------

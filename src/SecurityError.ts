@@ -150,12 +150,15 @@ export const isRefusal = (value: unknown): value is Refusal =>
  * @since 0.1.0
  */
 export const withoutStack = <Made>(make: () => Made): Made => {
-  const limit = Error.stackTraceLimit
-  Error.stackTraceLimit = 0
+  // V8's knob: an engine without it ignores it
+  const engine: { readonly name: string; stackTraceLimit?: number } = Error
+  const { stackTraceLimit } = engine
+  engine.stackTraceLimit = 0
   try {
     return make()
   } finally {
-    Error.stackTraceLimit = limit
+    if (stackTraceLimit === undefined) delete engine.stackTraceLimit
+    else engine.stackTraceLimit = stackTraceLimit
   }
 }
 

@@ -24,6 +24,7 @@ import * as CacheHeaders from "./CacheHeaders.ts"
 import * as Clause from "./Clause.ts"
 import type { Evidence } from "./Granted.ts"
 import type { CheckLiterals, CheckProvable } from "./SecurityAlgebra.ts"
+import * as SealedApi from "./SealedApi.ts"
 import * as SecurityError from "./SecurityError.ts"
 import {
   definitions,
@@ -34,9 +35,11 @@ import {
   type Requirement,
   type Security,
   type Services,
+  statuses,
   type Success,
   type Top
 } from "./SecurityModel.ts"
+import { withServices } from "./SecurityPolicy.ts"
 import type { Guaranteed, WithScopes } from "./SecurityRequirement.ts"
 
 // ----------------------------------------------------------------------------
@@ -420,7 +423,7 @@ export const secureApi: {
     tag: Context.Tag<I, S>
   ): HttpApi.HttpApi<Id, GroupWithDefault<Groups, I>, E, R>
 } = dual(2, (api: HttpApi.HttpApi.AnyWithProps, tag: AnyTag) =>
-  locked(
+  SealedApi.seal(
     Object.assign(api.annotateContext(Context.empty()), {
       groups: mapValues(api.groups, (group) => securedGroup(group, tag))
     }),
@@ -478,11 +481,11 @@ const makeTag = (options: {
   const known = state.tags.get(key)
   if (known !== undefined) return known
   const contract = failure ?? defaultFailure(security)
-  const platformTag: HttpApiMiddleware.TagClassAny = HttpApiMiddleware.Tag<never>()(key, {
+  // the platform takes `undefined` for a tag that provides nothing, and types its service exactly
+  const platformTag = HttpApiMiddleware.Tag<never>()(key, {
     failure: contract,
-    // the platform takes `undefined` for a tag that provides nothing
     provides: provides as NonNullable<typeof provides>
-  })
+  }) as object as HttpApiMiddleware.TagClassAny
   const tag = Object.assign(platformTag, {
     [StateId]: state,
     security,
@@ -500,20 +503,8 @@ const makeTag = (options: {
   return tag
 }
 
-/** What an expression can be refused with, as far as its value tells; its types tell the rest. */
-const defaultFailure = (security: Top): Schema.Schema.All => {
-  const { clauses } = expressionOf(security)
-  const needs = clauses.flatMap((clause) => clause.needs)
-  const hasPolicy = clauses.some((clause) => clause.build._tag === "Effect")
-  const isForbidding =
-    hasPolicy || clauses.length === 0 || needs.some((need) => need.scopes.length > 0)
-  const isVerifying = hasPolicy || needs.some((need) => need.verifier !== undefined)
-  return Schema.Union(
-    ...(needs.length > 0 ? [SecurityError.contract[401]] : []),
-    ...(isForbidding ? [SecurityError.contract[403]] : []),
-    ...(isVerifying ? [SecurityError.contract[503]] : [])
-  )
-}
+const defaultFailure = (security: Top): Schema.Schema.All =>
+  Schema.Union(...statuses(security).map((status) => SecurityError.contract[status]))
 
 const withForbidden = (failure: Schema.Schema.All): Schema.Schema.All => {
   const members = failure.ast._tag === "Union" ? failure.ast.types : [failure.ast]
@@ -527,13 +518,7 @@ const implementation = (
   security: Top,
   context: Context.Context<never>
 ): HttpApiMiddleware.HttpApiMiddleware<unknown, unknown> => {
-  const evaluation: Top = make(
-    Clause.mapEffects(expressionOf(security), (effect) =>
-      Effect.mapInputContext(effect, (input: Context.Context<never>) =>
-        Context.merge(context, input)
-      )
-    )
-  )
+  const evaluation = withServices(security, context)
   const cacheHeaders = CacheHeaders.forDefinitions(definitions(security), security.requirement)
   // what the expression needs is the request and what `context` holds
   return (evaluation as HttpApiMiddleware.HttpApiMiddleware<unknown, unknown>).pipe(
@@ -554,7 +539,7 @@ const securedGroup = (
   group: HttpApiGroup.HttpApiGroup.AnyWithProps,
   tag: AnyTag
 ): HttpApiGroup.HttpApiGroup.AnyWithProps =>
-  locked(
+  SealedApi.seal(
     Object.assign(group.annotateContext(Context.empty()), {
       endpoints: mapValues(group.endpoints, (endpoint) =>
         // the types of what is secured are those of the signature
@@ -574,37 +559,3 @@ const mapValues = <Value>(
   f: (value: Value) => Value
 ): { readonly [name: string]: Value } =>
   Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value)]))
-
-const copying = [
-  "addError",
-  "prefix",
-  "middleware",
-  "middlewareEndpoints",
-  "annotate",
-  "annotateContext",
-  "annotateEndpoints",
-  "annotateEndpointsContext"
-]
-
-/** Makes some methods of a group or an API throw, also of the copies that its other methods make. */
-const locked = <Self extends object>(
-  self: Self,
-  methods: ReadonlyArray<string>,
-  message: string
-): Self => {
-  const override = (method: string, value: (...args: ReadonlyArray<unknown>) => unknown): void => {
-    Object.defineProperty(self, method, { value, configurable: true })
-  }
-  for (const method of methods) {
-    override(method, () => {
-      throw new Error(message)
-    })
-  }
-  for (const method of copying) {
-    const original: unknown = Reflect.get(self, method)
-    if (typeof original === "function") {
-      override(method, (...args) => locked(Reflect.apply(original, self, args), methods, message))
-    }
-  }
-  return self
-}

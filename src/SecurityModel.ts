@@ -301,3 +301,24 @@ export const grant = <Principal>(
  */
 export const definitions = (self: Top): ReadonlyArray<Clause.Definition<unknown>> =>
   [...Clause.needs(expressionOf(self)).values()].map((need) => need.definition)
+
+/**
+ * The statuses that an expression can refuse with, as far as its value tells; its types tell the rest.
+ *
+ * A scheme: 401. Scopes, a policy that is an Effect, or no way in: 403. A verifier, or such a policy: 503.
+ *
+ * @category reflection
+ * @since 0.1.0
+ */
+export const statuses = (self: Top): ReadonlyArray<401 | 403 | 503> => {
+  const { clauses } = expressionOf(self)
+  const needs = clauses.flatMap((clause) => clause.needs)
+  const hasPolicy = clauses.some((clause) => clause.build._tag === "Effect")
+  const isForbidding = clauses.length === 0 || needs.some((need) => need.scopes.length > 0)
+  const isVerifying = needs.some((need) => need.verifier !== undefined)
+  return [
+    ...(needs.length > 0 ? [401 as const] : []),
+    ...(isForbidding || hasPolicy ? [403 as const] : []),
+    ...(isVerifying || hasPolicy ? [503 as const] : [])
+  ]
+}

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type * as Layer from "effect/Layer"
@@ -277,3 +277,20 @@ export const withSpan: {
       Effect.withSpan(around?.(evaluation) ?? evaluation, name, { captureStackTrace: false })
   })
 })
+
+/**
+ * Gives the verifiers and policies of an expression services that the route does not; the route's own go first.
+ *
+ * This is what a Layer does with what it was built with. It changes no type: what the expression needs, the Layer's type says.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const withServices = <Self extends Top>(self: Self, context: Context.Context<never>): Self =>
+  make(
+    Clause.mapEffects(expressionOf(self), (effect) =>
+      Effect.mapInputContext(effect, (input: Context.Context<never>) =>
+        Context.merge(context, input)
+      )
+    )
+  )

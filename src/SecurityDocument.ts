@@ -1,0 +1,511 @@
+/**
+ * The OpenAPI document of what is enforced: `securitySchemes`, `security`, and the refusals with their headers.
+ *
+ * `annotate` makes the platform's own `OpenApi.fromApi`, Swagger and Scalar tell it of an HttpApi; `fromRoutes` tells it of
+ * plain routes.
+ *
+ * @since 0.1.0
+ */
+import * as HttpApi from "@effect/platform/HttpApi"
+import type * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
+import type * as HttpApiSecurity from "@effect/platform/HttpApiSecurity"
+import * as OpenApi from "@effect/platform/OpenApi"
+import * as OpenApiJsonSchema from "@effect/platform/OpenApiJsonSchema"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import { dual, identity } from "effect/Function"
+import * as Option from "effect/Option"
+import type * as Schema from "effect/Schema"
+import * as Clause from "./Clause.ts"
+import * as SealedApi from "./SealedApi.ts"
+import * as SecurityError from "./SecurityError.ts"
+import * as SecurityMiddleware from "./SecurityMiddleware.ts"
+import { definitions, statuses, type Top } from "./SecurityModel.ts"
+import * as SecurityRequirement from "./SecurityRequirement.ts"
+import * as SecurityScheme from "./SecurityScheme.ts"
+
+// ----------------------------------------------------------------------------
+// models
+// ----------------------------------------------------------------------------
+
+/**
+ * What a document can be told.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** The version of OpenAPI; `"3.1.0"` by default. */
+  readonly version?: SecurityScheme.Version
+}
+
+/**
+ * A sentence about something that the document can't say.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Omission {
+  /** The scheme, or the operation such as `GET /items`. */
+  readonly subject: string
+  readonly message: string
+}
+
+/**
+ * A document, and what it could not say.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Documented<Document> {
+  readonly document: Document
+  readonly omissions: ReadonlyArray<Omission>
+}
+
+/**
+ * The part of an OpenAPI document that plain routes make.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Fragment {
+  readonly openapi: SecurityScheme.Version
+  readonly paths: { readonly [path: string]: { readonly [method: string]: Operation } }
+  readonly components: {
+    readonly schemas: { readonly [name: string]: unknown }
+    readonly securitySchemes: { readonly [name: string]: SecurityScheme.SecurityScheme }
+  }
+}
+
+/**
+ * An operation of a document: what this library writes of it, and whatever else it says.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Operation {
+  readonly security?: SecurityRequirement.SecurityRequirement
+  readonly responses?: { readonly [status: string]: Response }
+  readonly [member: string]: unknown
+}
+
+interface Response {
+  readonly description: string
+  readonly headers?: { readonly [name: string]: unknown }
+  readonly content?: { readonly [contentType: string]: unknown }
+}
+
+/**
+ * A plain route as the document sees it: `SecurityRouter.route` makes such a value and the route at once.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Route {
+  readonly method: string
+  /** As the router has it: `/items/:id`. */
+  readonly path: string
+  readonly security: Top
+  /** What else the operation says: `summary`, `parameters`, `responses`, … */
+  readonly operation?: { readonly [member: string]: unknown } | undefined
+}
+
+// ----------------------------------------------------------------------------
+// an HttpApi
+// ----------------------------------------------------------------------------
+
+/**
+ * Makes every document of an HttpApi tell the truth about its security.
+ *
+ * Writes `securitySchemes`, each operation's `security` (the AND of all its middlewares, native `HttpApiSecurity` ones
+ * included; `[]` for a public one), and the headers of its 401, 403 and 503. An endpoint's own `OpenApi.Override` of
+ * `security` is left alone, an `OpenApi.Transform` of the API runs afterwards. An operation that lets nobody in is left
+ * out. What the version can't say is logged as a warning when the document is made; {@link fromApi} returns it.
+ *
+ * Call it last: growing the API afterwards throws, since what is added would not be in it. Throws, when the document is made,
+ * for two different schemes of one name.
+ *
+ * @example
+ * ```ts
+ * import { HttpBearer, SecurityDocument, SecurityMiddleware } from "effect-security"
+ * import { HttpApi, HttpApiEndpoint, HttpApiGroup } from "@effect/platform"
+ *
+ * class Token extends SecurityMiddleware.Tag<Token>()("app/Token", { security: HttpBearer.make() }) {}
+ *
+ * class Api extends HttpApi.make("api")
+ *   .add(HttpApiGroup.make("items").add(HttpApiEndpoint.get("list", "/items").middleware(Token)))
+ *   .pipe(SecurityDocument.annotate()) {}
+ * ```
+ * @category combinators
+ * @since 0.1.0
+ */
+export const annotate =
+  (options: Options = {}) =>
+  <Id extends string, Groups extends HttpApiGroup.HttpApiGroup.Any, E, R>(
+    api: HttpApi.HttpApi<Id, Groups, E, R>
+  ): HttpApi.HttpApi<Id, Groups, E, R> => {
+    const before = Option.getOrElse(
+      Context.getOption(api.annotations, OpenApi.Transform),
+      () => identity<Json>
+    )
+    const transform = (spec: Json): Json => {
+      // an API that is added to another hands its annotations to its groups, whose transforms see a tag
+      if (!isDocument(spec)) return before(spec)
+      const { document, omissions } = secureDocument(spec, api, options)
+      for (const { message, subject } of omissions) {
+        Effect.runSync(Effect.logWarning(`${subject}: ${message}`))
+      }
+      return before(document)
+    }
+    return SealedApi.seal(
+      api.annotate(OpenApi.Transform, transform),
+      ["add", "addHttpApi", "prefix", "middleware"],
+      "call SecurityDocument.annotate last: what is added to the HttpApi afterwards would not be documented"
+    )
+  }
+
+/**
+ * The document of an HttpApi, and what it could not say.
+ *
+ * @example
+ * ```ts
+ * import { SecurityDocument } from "effect-security"
+ * import { HttpApi } from "@effect/platform"
+ *
+ * const { document, omissions } = SecurityDocument.fromApi(HttpApi.make("api"), { version: "3.2.0" })
+ * ```
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromApi = <Id extends string, Groups extends HttpApiGroup.HttpApiGroup.Any, E, R>(
+  api: HttpApi.HttpApi<Id, Groups, E, R>,
+  options: Options = {}
+): Documented<Json> => secureDocument({ ...OpenApi.fromApi(api) }, api, options)
+
+// ----------------------------------------------------------------------------
+// plain routes
+// ----------------------------------------------------------------------------
+
+/**
+ * The fragment of plain routes: their paths, with `security` and the refusals, and the schemes.
+ *
+ * It lacks `info` only to be a document: `{ info: { title, version }, ...fragment }`. Path parameters are written as strings
+ * unless the operation describes them.
+ *
+ * @example
+ * ```ts
+ * import { ApiKey, SecurityDocument } from "effect-security"
+ *
+ * const { document } = SecurityDocument.fromRoutes([
+ *   { method: "GET", path: "/items/:id", security: ApiKey.header("X-API-Key") }
+ * ])
+ * document.paths["/items/{id}"]?.get?.security // => [{ APIKeyHeader: [] }]
+ * ```
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromRoutes: {
+  (options?: Options): (routes: ReadonlyArray<Route>) => Documented<Fragment>
+  (routes: ReadonlyArray<Route>, options?: Options): Documented<Fragment>
+} = dual(
+  (args) => Array.isArray(args[0]),
+  (routes: ReadonlyArray<Route>, options: Options = {}): Documented<Fragment> => {
+    const version = options.version ?? "3.1.0"
+    const schemas: Record<string, OpenApiJsonSchema.JsonSchema> = {}
+    const paths: Record<string, Record<string, Operation>> = {}
+    const omissions: Array<Omission> = []
+    const documented: Array<Top> = []
+    for (const route of routes) {
+      const subject = `${route.method} ${route.path}`
+      if (route.method === "*") {
+        omissions.push({ subject, message: "OpenAPI has no form for a route of every method" })
+        continue
+      }
+      const security = toSecurity(route.security.requirement)
+      if (security === undefined) {
+        omissions.push({ subject, message: deniesAll })
+        continue
+      }
+      documented.push(route.security)
+      const path = toPath(route.path)
+      paths[path] = {
+        ...paths[path],
+        [route.method.toLowerCase()]: withRefusals(
+          {
+            ...pathParameters(route.path),
+            ...route.operation,
+            responses: { ...success, ...refusals(route, schemas) },
+            security
+          },
+          route.security.requirement
+        )
+      }
+    }
+    const schemes = securitySchemes(documented, version)
+    return {
+      document: {
+        openapi: version,
+        paths,
+        components: { schemas, securitySchemes: schemes.document }
+      },
+      omissions: [...omissions, ...schemes.omissions]
+    }
+  }
+)
+
+const success = { 200: { description: "Success" } }
+
+const refusals = (
+  route: Route,
+  schemas: Record<string, OpenApiJsonSchema.JsonSchema>
+): { readonly [status: string]: Response } => {
+  const own = route.operation?.["responses"]
+  const described = Object.fromEntries(
+    statuses(route.security).map((status) => {
+      const contract: Schema.Schema.Any = SecurityError.contract[status]
+      const schema = OpenApiJsonSchema.makeWithDefs(contract, {
+        defs: schemas
+      })
+      return [
+        status,
+        { description: descriptions[status], content: { "application/json": { schema } } }
+      ]
+    })
+  )
+  return { ...described, ...(typeof own === "object" ? own : {}) }
+}
+
+const pathParameters = (path: string): { readonly parameters?: ReadonlyArray<unknown> } => {
+  const names = [...path.matchAll(/:(\w+)/g)].map((match) => match[1])
+  return names.length === 0 ?
+      {}
+    : {
+        parameters: names.map((name) => ({
+          name,
+          in: "path",
+          required: true,
+          schema: { type: "string" }
+        }))
+      }
+}
+
+// ----------------------------------------------------------------------------
+// steps: an HttpApi
+// ----------------------------------------------------------------------------
+
+// The platform's own type of what a Transform is given.
+type Json = Parameters<Context.Tag.Service<typeof OpenApi.Transform>>[0]
+
+const isDocument = (spec: Json): boolean => typeof spec["openapi"] === "string"
+
+interface Secured {
+  readonly requirement: SecurityRequirement.SecurityRequirement
+  readonly subject: string
+  readonly path: string
+  readonly method: string
+  readonly isOverridden: boolean
+}
+
+const secureDocument = <Id extends string, Groups extends HttpApiGroup.HttpApiGroup.Any, E, R>(
+  spec: Json,
+  api: HttpApi.HttpApi<Id, Groups, E, R>,
+  options: Options
+): Documented<Json> => {
+  const version = options.version ?? "3.1.0"
+  const expressions: Array<Top> = []
+  const natives = new Map<string, HttpApiSecurity.HttpApiSecurity>()
+  const operations: Array<Secured> = []
+  const omissions: Array<Omission> = []
+  HttpApi.reflect(api, {
+    onGroup: () => {},
+    onEndpoint: ({ endpoint, mergedAnnotations, middleware }) => {
+      if (Context.get(mergedAnnotations, OpenApi.Exclude)) return
+      // of two tags with one key the endpoint's is the one that runs
+      const tags = new Map([...api.middlewares, ...middleware].map((tag) => [tag.key, tag]))
+      const requirements = [...tags.values()].map((tag) => {
+        if (SecurityMiddleware.isTag(tag)) {
+          expressions.push(tag.security)
+          return tag.security.requirement
+        }
+        return HttpApiMiddleware.isSecurity(tag) ? nativeRequirement(tag, natives) : [{}]
+      })
+      operations.push({
+        requirement: SecurityRequirement.allOf(...requirements),
+        subject: `${endpoint.method} ${endpoint.path}`,
+        path: toPath(endpoint.path),
+        method: endpoint.method.toLowerCase(),
+        isOverridden: Option.exists(
+          Context.getOption(endpoint.annotations, OpenApi.Override),
+          (override) => "security" in override
+        )
+      })
+    }
+  })
+  const paths: Record<string, Record<string, Operation>> = structuredClone(spec["paths"])
+  for (const { isOverridden, method, path, requirement, subject } of operations) {
+    const operation = paths[path]?.[method]
+    if (operation === undefined) continue
+    const security = toSecurity(requirement)
+    if (security === undefined) {
+      delete paths[path]?.[method]
+      omissions.push({ subject, message: deniesAll })
+    } else {
+      paths[path] = {
+        ...paths[path],
+        [method]: withRefusals(isOverridden ? operation : { ...operation, security }, requirement)
+      }
+    }
+  }
+  const schemes = securitySchemes(expressions, version)
+  const components = spec["components"]
+  checkNatives(natives, schemes.document, components?.securitySchemes)
+  return {
+    document: {
+      ...spec,
+      openapi: version,
+      paths,
+      components: {
+        ...components,
+        securitySchemes: { ...components?.securitySchemes, ...schemes.document }
+      },
+      // every operation says its own
+      security: []
+    },
+    omissions: [...omissions, ...schemes.omissions]
+  }
+}
+
+/** The platform tries the schemes of a middleware one after the other; `optional` lets in whoever none of them does. */
+const nativeRequirement = (
+  tag: HttpApiMiddleware.TagClassSecurityAny,
+  natives: Map<string, HttpApiSecurity.HttpApiSecurity>
+): SecurityRequirement.SecurityRequirement => {
+  for (const [name, security] of Object.entries(tag.security)) {
+    const known = natives.get(name)
+    if (known !== undefined && nativeIdentity(known) !== nativeIdentity(security)) {
+      throw new Error(
+        `two different schemes are called ${JSON.stringify(name)}: ${nativeIdentity(known)} and ` +
+          `${nativeIdentity(security)}; rename one in the security of its HttpApiMiddleware`
+      )
+    }
+    natives.set(name, security)
+  }
+  const alternatives = Object.keys(tag.security).map((name) => ({ [name]: [] }))
+  return tag.optional ? [...alternatives, {}] : alternatives
+}
+
+const nativeIdentity = (security: HttpApiSecurity.HttpApiSecurity): string =>
+  JSON.stringify(
+    security._tag === "ApiKey" ? [security._tag, security.in, security.key] : [security._tag]
+  )
+
+const checkNatives = (
+  natives: ReadonlyMap<string, unknown>,
+  ours: { readonly [name: string]: SecurityScheme.SecurityScheme },
+  written: { readonly [name: string]: unknown } | undefined
+): void => {
+  for (const name of natives.keys()) {
+    const own = ours[name]
+    if (own === undefined) continue
+    const [left, right] = [own, written?.[name]].map((scheme) => JSON.stringify(sorted(scheme)))
+    if (left !== right) {
+      throw new Error(
+        `two different schemes are called ${JSON.stringify(name)}: ${left} and ${right}; give one of them another name`
+      )
+    }
+  }
+}
+
+const sorted = (value: unknown): unknown =>
+  typeof value === "object" && value !== null ?
+    Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)))
+  : value
+
+// ----------------------------------------------------------------------------
+// steps
+// ----------------------------------------------------------------------------
+
+const deniesAll = "OpenAPI has no form for an operation that lets nobody in: it is left out"
+
+const descriptions = {
+  401: "No credential was presented, or it was refused",
+  403: "The credential does not allow this",
+  503: "The credential can't be verified now"
+} as const
+
+const toPath = (path: string): string => path.replace(/:(\w+)\??/g, "{$1}")
+
+/** What OpenAPI writes: `[]` for public, nothing for an operation that lets nobody in. */
+const toSecurity = (
+  requirement: SecurityRequirement.SecurityRequirement
+): SecurityRequirement.SecurityRequirement | undefined => {
+  const [first, ...others] = requirement
+  return (
+    first === undefined ? undefined
+    : others.length === 0 && Object.keys(first).length === 0 ? []
+    : requirement
+  )
+}
+
+const securitySchemes = (
+  expressions: ReadonlyArray<Top>,
+  version: SecurityScheme.Version
+): Documented<{ readonly [name: string]: SecurityScheme.SecurityScheme }> => {
+  const known = new Map<string, Clause.Definition<unknown>>()
+  for (const definition of expressions.flatMap(definitions)) {
+    const other = known.get(definition.name)
+    if (other !== undefined && !Clause.sameDefinition(other, definition)) {
+      throw new Error(
+        `two different schemes are called ${JSON.stringify(definition.name)}: ${Clause.shown(other)} and ` +
+          `${Clause.shown(definition)}; give one of them another schemeName`
+      )
+    }
+    known.set(definition.name, definition)
+  }
+  const versioned = [...known].map(
+    ([name, definition]) => [name, SecurityScheme.toVersion(definition.scheme, version)] as const
+  )
+  return {
+    document: Object.fromEntries(versioned.map(([name, { scheme }]) => [name, scheme])),
+    omissions: versioned.flatMap(([name, { omissions }]) =>
+      omissions.map((omission) => ({
+        subject: name,
+        message: `OpenAPI ${version} has no ${omission}: it is kept as x-${omission}`
+      }))
+    )
+  }
+}
+
+/** Adds the headers that the refusals are answered with. */
+const withRefusals = (
+  operation: Operation,
+  requirement: SecurityRequirement.SecurityRequirement
+): Operation => {
+  const isSecured = SecurityRequirement.schemes(requirement).length > 0
+  if (!isSecured) return operation
+  const isScoped = SecurityRequirement.scopes(requirement).length > 0
+  const responses: Record<string, Response> = { ...operation.responses }
+  const add = (status: 401 | 403 | 503, name: string, header: unknown): void => {
+    const response = responses[status] ?? { description: descriptions[status] }
+    responses[status] = { ...response, headers: { ...response.headers, [name]: header } }
+  }
+  add(401, "WWW-Authenticate", {
+    description: "One challenge for each scheme (RFC 9110, section 11.6.1)",
+    required: true,
+    schema: { type: "string" }
+  })
+  if (isScoped) {
+    add(403, "WWW-Authenticate", {
+      description: "insufficient_scope, with the scopes needed (RFC 6750, section 3.1)",
+      schema: { type: "string" }
+    })
+  }
+  if (responses["503"] !== undefined) {
+    add(503, "Retry-After", {
+      description: "Seconds to wait (RFC 9110, section 10.2.3)",
+      schema: { type: "integer" }
+    })
+  }
+  return { ...operation, responses }
+}

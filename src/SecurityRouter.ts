@@ -1,0 +1,179 @@
+/**
+ * Security expressions in plain routers: routes whose document is made from the same value, and a middleware that provides the
+ * principal.
+ *
+ * `Security.guard` is all a single route needs. A list of {@link route}s makes the router and the document at once.
+ *
+ * @since 0.1.0
+ */
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import type * as HttpMethod from "@effect/platform/HttpMethod"
+import * as HttpRouter from "@effect/platform/HttpRouter"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type { Evidence } from "./Granted.ts"
+import { guard, type GuardContext } from "./SecurityGuard.ts"
+import type { Security, Top } from "./SecurityModel.ts"
+import { withServices } from "./SecurityPolicy.ts"
+import type { Grantable, Guaranteed, SecurityRequirement } from "./SecurityRequirement.ts"
+
+// ----------------------------------------------------------------------------
+// models
+// ----------------------------------------------------------------------------
+
+/**
+ * A guarded route: what it enforces, and what the document says of it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SecuredRoute<out E, out R> {
+  readonly method: HttpMethod.HttpMethod
+  readonly path: `/${string}`
+  readonly security: Top
+  readonly operation: { readonly [member: string]: unknown } | undefined
+  /** The guarded handler. */
+  readonly handler: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
+}
+
+// ----------------------------------------------------------------------------
+// constructors
+// ----------------------------------------------------------------------------
+
+/**
+ * A route that runs its handler only for a request that the expression lets in, as `Security.guard` does.
+ *
+ * `operation` is what else the document says of it: `summary`, `responses`, …
+ *
+ * @example
+ * ```ts
+ * import { ApiKey, Security, SecurityDocument, SecurityRouter } from "effect-security"
+ * import { HttpServerResponse } from "@effect/platform"
+ *
+ * const routes = [
+ *   SecurityRouter.route("GET", "/items", ApiKey.header("X-API-Key"), () => HttpServerResponse.json(["Foo"])),
+ *   SecurityRouter.route("GET", "/health", Security.public, () => HttpServerResponse.json({ status: "ok" }))
+ * ]
+ * const router = SecurityRouter.toHttpRouter(routes)
+ * const { document } = SecurityDocument.fromRoutes(routes)
+ * ```
+ * @category constructors
+ * @since 0.1.0
+ */
+export const route = <A, E, R, Req extends SecurityRequirement, G extends Grantable, E2, R2>(
+  method: HttpMethod.HttpMethod,
+  path: `/${string}`,
+  security: Security<A, E, R, Req, G>,
+  handler: (
+    principal: A,
+    context: GuardContext
+  ) => Effect.Effect<HttpServerResponse.HttpServerResponse, E2, R2>,
+  operation?: { readonly [member: string]: unknown }
+): SecuredRoute<E | E2, R | Exclude<R2, Evidence<Guaranteed<Req>>>> => ({
+  method,
+  path,
+  security,
+  operation,
+  handler: guard(security, handler)
+})
+
+/**
+ * The routes as a router of `HttpRouter`.
+ *
+ * @category routers
+ * @since 0.1.0
+ */
+export const toHttpRouter = <E, R>(
+  routes: ReadonlyArray<SecuredRoute<E, R>>
+): HttpRouter.HttpRouter<E, HttpRouter.HttpRouter.ExcludeProvided<R>> =>
+  HttpRouter.fromIterable(
+    routes.map(({ handler, method, path }) => HttpRouter.makeRoute(method, path, handler))
+  )
+
+/**
+ * The routes as a Layer of `HttpLayerRouter`.
+ *
+ * @category routers
+ * @since 0.1.0
+ */
+export const toLayer = <E, R>(
+  routes: ReadonlyArray<SecuredRoute<E, R>>,
+  options?: { readonly prefix?: string }
+): Layer.Layer<
+  never,
+  never,
+  | HttpLayerRouter.HttpRouter
+  | HttpLayerRouter.Request.From<"Requires", Exclude<R, HttpLayerRouter.Provided>>
+  | HttpLayerRouter.Request.From<"Error", E>
+> =>
+  HttpLayerRouter.use((router) =>
+    Effect.forEach(
+      routes,
+      ({ handler, method, path }) =>
+        (options?.prefix === undefined ? router : router.prefixed(options.prefix)).add(
+          // HttpLayerRouter serves HEAD by the route of GET, and types no route of its own for it
+          method === "HEAD" ? "GET" : method,
+          path,
+          handler
+        ),
+      { discard: true }
+    )
+  )
+
+/**
+ * A middleware of `HttpLayerRouter` that guards the routes it is provided to, and gives them the principal under a tag.
+ *
+ * What the expression needs besides the request is needed by the middleware's Layer. Evidence of the scopes that hold in every
+ * alternative is provided as well.
+ *
+ * @example
+ * ```ts
+ * import { ApiKey, Security, SecurityRouter } from "effect-security"
+ * import { HttpLayerRouter, HttpServerResponse } from "@effect/platform"
+ * import { Context, Effect, Layer } from "effect"
+ *
+ * class Robot extends Context.Tag("app/Robot")<Robot, { readonly name: string }>() {}
+ *
+ * const robots = ApiKey.header("X-API-Key").pipe(
+ *   Security.authenticate(() => Effect.succeed(Security.grant({ name: "R2-D2" })))
+ * )
+ * const Routes = HttpLayerRouter.add("GET", "/me", Effect.flatMap(Robot, HttpServerResponse.json)).pipe(
+ *   Layer.provide(SecurityRouter.middleware(Robot, robots).layer)
+ * )
+ * ```
+ * @category middlewares
+ * @since 0.1.0
+ */
+export const middleware = <
+  Principal,
+  Service,
+  A extends Service,
+  E,
+  R,
+  Req extends SecurityRequirement,
+  G extends Grantable
+>(
+  provides: Context.Tag<Principal, Service>,
+  security: Security<A, E, R, Req, G>
+): HttpLayerRouter.Middleware<{
+  provides: Principal | Evidence<Guaranteed<Req>>
+  handles: never
+  error: E
+  requires: never
+  layerError: never
+  layerRequires: Exclude<R, HttpLayerRouter.Provided>
+}> =>
+  // the platform infers the record above, but can't while `E` and `Principal` are parameters
+  HttpLayerRouter.middleware(
+    Effect.map(
+      Effect.context<Exclude<R, HttpLayerRouter.Provided>>(),
+      (context) => (app: Effect.Effect<Response, HttpLayerRouter.unhandled>) =>
+        guard(withServices(security, context), (principal) =>
+          Effect.provideService(app, provides, principal)
+        ) as never
+    )
+  ) as never
+
+type Response = HttpServerResponse.HttpServerResponse
