@@ -1,0 +1,44 @@
+/** A server with every kind of security: `npm run demo`, then look at http://127.0.0.1:3000/docs. */
+import { HttpApiBuilder, HttpApiSwagger, HttpMiddleware, HttpServer } from "@effect/platform"
+import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
+import { Redaction } from "effect-security"
+import { Config, Console, Layer } from "effect"
+import { createServer } from "node:http"
+import { Api } from "./demo/api.ts"
+import { ApiLive } from "./demo/handlers.ts"
+
+const names = Redaction.fromApi(Api)
+
+const hints = HttpServer.addressFormattedWith((url) =>
+  Console.log(
+    [
+      `effect-security demo on ${url}, documented at ${url}/docs. Try:`,
+      "",
+      `  curl -i ${url}/users/me`,
+      `  curl -s ${url}/token -d 'username=johndoe&password=secret&scope=me items'`,
+      `  TOKEN=$(curl -s ${url}/token -d 'username=johndoe&password=secret&scope=me items' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`,
+      `  curl -i ${url}/users/me/items -H "Authorization: Bearer $TOKEN"`,
+      `  curl -i '${url}/items?api_key=demo-key'`,
+      `  curl -i ${url}/status`,
+      `  curl -i -u johndoe:secret ${url}/both -H 'X-API-Key: demo-key'`,
+      `  curl -s ${url}/openapi.json`,
+      ""
+    ].join("\n")
+  )
+)
+
+const Server = NodeHttpServer.layerConfig(createServer, {
+  port: Config.withDefault(Config.integer("PORT"), 3000),
+  host: Config.succeed("127.0.0.1")
+})
+
+// the logger inside: it writes no key that is sent in the query
+HttpApiBuilder.serve((app) => Redaction.middleware(HttpMiddleware.logger(app), names)).pipe(
+  Layer.provide(HttpApiSwagger.layer({ path: "/docs" })),
+  Layer.provide(HttpApiBuilder.middlewareOpenApi({ path: "/openapi.json" })),
+  Layer.provide(ApiLive),
+  Layer.tap(() => hints),
+  Layer.provide(Server),
+  Layer.launch,
+  NodeRuntime.runMain
+)

@@ -1,0 +1,72 @@
+/** What the endpoints do, once it is decided who is asking. */
+import { HttpApiBuilder } from "@effect/platform"
+import { OAuth2, Security, SecurityMiddleware, TokenEndpoint } from "effect-security"
+import { Effect, Layer, Option } from "effect"
+import {
+  Api,
+  Authentication,
+  Basic,
+  Both,
+  CurrentUser,
+  Readers,
+  UserWithKey,
+  Visitor,
+  Visitors
+} from "./api.ts"
+import { expiresIn, Tokens, TokensLive } from "./tokens.ts"
+import { Users, UsersLive } from "./users.ts"
+
+const TokensGroup = HttpApiBuilder.group(Api, "tokens", (handlers) =>
+  handlers.handleRaw("token", () =>
+    Effect.gen(function* () {
+      const { password, scopes, username } = yield* OAuth2.passwordForm
+      const found = yield* Effect.flatMap(Users, (users) => users.checkPassword(username, password))
+      const user = yield* Effect.mapError(found, () => TokenEndpoint.invalidGrant())
+      if (scopes.some((scope) => scope !== "me" && scope !== "items")) {
+        return yield* TokenEndpoint.invalidScope({ description: "The scopes are me and items" })
+      }
+      const tokens = yield* Tokens
+      const accessToken = yield* tokens.sign(user.username, scopes)
+      return TokenEndpoint.tokenResponse({ accessToken, expiresIn, scope: scopes })
+    })
+  )
+)
+
+/** Asks for evidence: it does not compile in a route that does not prove the scope `items`. */
+const itemsOf = (owner: string) => Effect.as(Security.granted("items"), [{ item_id: "Foo", owner }])
+
+const UsersGroup = HttpApiBuilder.group(Api, "users", (handlers) =>
+  handlers
+    .handle("me", () => CurrentUser)
+    .handle("myItems", () => Effect.flatMap(CurrentUser, ({ username }) => itemsOf(username)))
+)
+
+const ItemsGroup = HttpApiBuilder.group(Api, "items", (handlers) =>
+  handlers.handle("list", () => Effect.succeed([{ item_id: "Foo" }, { item_id: "Bar" }]))
+)
+
+const OthersGroup = HttpApiBuilder.group(Api, "others", (handlers) =>
+  handlers
+    .handle("status", () =>
+      Effect.map(Visitor, (user) => ({ status: "ok", user: Option.getOrNull(user) }))
+    )
+    .handle("basic", () => Effect.map(CurrentUser, ({ username }) => ({ username })))
+    .handle("both", () =>
+      Effect.map(UserWithKey, ({ key, user }) => ({ username: user.username, key }))
+    )
+    .handle("health", () => Effect.succeed({ status: "ok" }))
+)
+
+const SecurityLive = Layer.mergeAll(
+  SecurityMiddleware.layer(Authentication),
+  SecurityMiddleware.layer(Readers),
+  SecurityMiddleware.layer(Visitors),
+  SecurityMiddleware.layer(Basic),
+  SecurityMiddleware.layer(Both)
+)
+
+export const ApiLive = HttpApiBuilder.api(Api).pipe(
+  Layer.provide([TokensGroup, UsersGroup, ItemsGroup, OthersGroup]),
+  Layer.provide(SecurityLive),
+  Layer.provide([UsersLive, TokensLive])
+)

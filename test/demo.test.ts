@@ -1,0 +1,270 @@
+/** The demo as a person starts it: a process, its port, curl's requests, SIGTERM. */
+import { Validator } from "@seriousme/openapi-schema-validator"
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+
+let server: ChildProcess
+let url = ""
+let output = ""
+
+beforeAll(async () => {
+  server = spawn(
+    process.execPath,
+    ["--conditions=@effect-security/source", "--import", "tsx", "docs/examples/demo.ts"],
+    { env: { ...process.env, PORT: "0" }, stdio: ["ignore", "pipe", "inherit"] }
+  )
+  await new Promise<void>((resolve, reject) => {
+    server.once("exit", (code) => reject(new Error(`the demo ended with ${code}: ${output}`)))
+    server.stdout?.on("data", (chunk: Buffer) => {
+      output += chunk.toString()
+      const printed = /demo on (http:\/\/127\.0\.0\.1:\d+)/.exec(output)?.[1]
+      if (printed !== undefined) {
+        url = printed
+        resolve()
+      }
+    })
+  })
+}, 60_000)
+
+afterAll(() => {
+  server.kill("SIGKILL")
+})
+
+interface Answer {
+  readonly status: number
+  readonly body: unknown
+  readonly headers: Headers
+}
+
+const get = async (path: string, headers: Record<string, string> = {}): Promise<Answer> => {
+  const response = await fetch(url + path, { headers })
+  const text = await response.text()
+  return {
+    status: response.status,
+    body: text.startsWith("<") || text === "" ? text : JSON.parse(text),
+    headers: response.headers
+  }
+}
+
+const postToken = async (
+  form: Record<string, string> | string,
+  headers: Record<string, string> = {}
+) => {
+  const response = await fetch(`${url}/token`, {
+    method: "POST",
+    headers,
+    body: typeof form === "string" ? form : new URLSearchParams(form)
+  })
+  return { status: response.status, headers: response.headers, body: await response.json() }
+}
+
+const token = async (username: string, password: string, scope: string): Promise<string> => {
+  const { body } = await postToken({ username, password, scope })
+  return (body as { readonly access_token: string }).access_token
+}
+
+const bearer = async (username: string, password: string, scope: string) => ({
+  authorization: `Bearer ${await token(username, password, scope)}`
+})
+
+const basic = (user: string) => ({ authorization: `Basic ${btoa(user)}` })
+
+const johndoe = (scope: string) => bearer("johndoe", "secret", scope)
+
+const check = (answer: Answer, status: number, body: unknown, challenge: string | null = null) => {
+  assert.deepEqual(
+    [answer.status, answer.body, answer.headers.get("www-authenticate")],
+    [status, body, challenge]
+  )
+}
+
+const absent = { _tag: "Unauthorized", reason: "absent", message: "Not authenticated" }
+const items = [{ item_id: "Foo" }, { item_id: "Bar" }]
+
+describe("POST /token", () => {
+  it("answers with a token that has the scopes asked for", async () => {
+    const { body, headers, status } = await postToken({
+      grant_type: "password",
+      username: "johndoe",
+      password: "secret",
+      scope: "me items"
+    })
+    assert.strictEqual(status, 200)
+    assert.strictEqual(headers.get("cache-control"), "no-store")
+    assert.hasAllKeys(body, ["access_token", "token_type", "expires_in", "scope"])
+    assert.deepInclude(body, { token_type: "bearer", expires_in: 1800, scope: "me items" })
+  })
+
+  it("refuses as RFC 6749 says", async () => {
+    const right = { username: "johndoe", password: "secret" }
+    const cases: ReadonlyArray<
+      readonly [Parameters<typeof postToken>[0], Record<string, string>, number, string]
+    > = [
+      [{ ...right, password: "wrong" }, {}, 400, "invalid_grant"],
+      [{ ...right, username: "nobody" }, {}, 400, "invalid_grant"],
+      [{ ...right, scope: "admin" }, {}, 400, "invalid_scope"],
+      [{ ...right, grant_type: "client_credentials" }, {}, 400, "unsupported_grant_type"],
+      [{ username: "johndoe" }, {}, 400, "invalid_request"],
+      ["username=johndoe&username=alice&password=secret", {}, 400, "invalid_request"],
+      [JSON.stringify(right), { "content-type": "application/json" }, 400, "invalid_request"]
+    ]
+    for (const [form, headers, status, error] of cases) {
+      const answer = await postToken(form, headers)
+      assert.deepEqual([answer.status, (answer.body as { error: string }).error], [status, error])
+    }
+  })
+})
+
+describe("routes", () => {
+  it("GET /users/me", async () => {
+    check(await get("/users/me", await johndoe("me")), 200, {
+      username: "johndoe",
+      disabled: false
+    })
+    check(await get("/users/me"), 401, absent, 'Bearer realm="api"')
+    check(await get("/users/me", await bearer("alice", "secret2", "me")), 403, {
+      _tag: "Forbidden",
+      message: "Inactive user"
+    })
+    check(
+      await get("/users/me", { authorization: "Bearer x.y.z" }),
+      401,
+      { _tag: "Unauthorized", reason: "invalid", message: "Not authenticated" },
+      'Bearer realm="api", error="invalid_token"'
+    )
+  })
+
+  it("GET /users/me/items", async () => {
+    check(await get("/users/me/items", await johndoe("me items")), 200, [
+      { item_id: "Foo", owner: "johndoe" }
+    ])
+    for (const scope of ["me", "items", ""]) {
+      check(
+        await get("/users/me/items", await johndoe(scope)),
+        403,
+        { _tag: "Forbidden", message: "Insufficient scope" },
+        'Bearer realm="api", error="insufficient_scope", scope="me items"'
+      )
+    }
+  })
+
+  it("GET /items", async () => {
+    const challenge = 'Bearer realm="api", ApiKey realm="api"'
+    check(await get("/items", await johndoe("items")), 200, items)
+    check(await get("/items", { "X-API-Key": "demo-key" }), 200, items)
+    check(await get("/items?api_key=demo-key"), 200, items)
+    check(await get("/items", { cookie: "session_id=demo-key" }), 200, items)
+    check(await get("/items"), 401, absent, challenge)
+    check(
+      await get("/items?api_key=wrong"),
+      401,
+      { _tag: "Unauthorized", reason: "invalid", message: "Invalid credentials" },
+      challenge
+    )
+  })
+
+  it("GET /status", async () => {
+    check(await get("/status"), 200, { status: "ok", user: null })
+    check(await get("/status", await johndoe("")), 200, { status: "ok", user: "johndoe" })
+    assert.strictEqual((await get("/status", { authorization: "Bearer wrong" })).status, 401)
+    assert.strictEqual((await get("/status", basic("johndoe:secret"))).status, 401)
+  })
+
+  it("GET /basic", async () => {
+    const challenge = 'Basic realm="demo", charset="UTF-8"'
+    check(await get("/basic", basic("johndoe:secret")), 200, { username: "johndoe" })
+    check(await get("/basic"), 401, absent, challenge)
+    const wrong = { _tag: "Unauthorized", reason: "invalid", message: "Invalid credentials" }
+    check(await get("/basic", basic("johndoe:wrong")), 401, wrong, challenge)
+    check(await get("/basic", basic("__proto__:secret")), 401, wrong, challenge)
+  })
+
+  it("GET /both", async () => {
+    const key = { "X-API-Key": "demo-key" }
+    check(await get("/both", { ...basic("johndoe:secret"), ...key }), 200, {
+      username: "johndoe",
+      key: true
+    })
+    assert.strictEqual((await get("/both", key)).status, 401)
+    assert.strictEqual((await get("/both", basic("johndoe:secret"))).status, 401)
+  })
+
+  it("GET /health", async () => {
+    check(await get("/health"), 200, { status: "ok" })
+  })
+
+  it("GET /docs", async () => {
+    const { body, status } = await get("/docs")
+    assert.strictEqual(status, 200)
+    assert.include(body, "swagger-ui")
+  })
+})
+
+describe("GET /openapi.json", () => {
+  it("says what is enforced", async () => {
+    const { body } = await get("/openapi.json")
+    const { components, paths } = body as {
+      readonly paths: Record<string, Record<string, { readonly security: unknown }>>
+      readonly components: { readonly securitySchemes: Record<string, unknown> }
+    }
+    const security = Object.entries(paths).flatMap(([path, operations]) =>
+      Object.entries(operations).map(([method, operation]) => [
+        `${method} ${path}`,
+        operation.security
+      ])
+    )
+    assert.deepEqual(Object.fromEntries(security), {
+      "post /token": [],
+      "get /users/me": [{ oauth2: ["me"] }],
+      "get /users/me/items": [{ oauth2: ["me", "items"] }],
+      "get /items": [
+        { oauth2: ["items"] },
+        { APIKeyHeader: [] },
+        { APIKeyQuery: [] },
+        { APIKeyCookie: [] }
+      ],
+      "get /status": [{ oauth2: [] }, {}],
+      "get /basic": [{ HTTPBasic: [] }],
+      "get /both": [{ APIKeyHeader: [], HTTPBasic: [] }],
+      "get /health": []
+    })
+    assert.deepEqual(components.securitySchemes, {
+      oauth2: {
+        type: "oauth2",
+        flows: {
+          password: {
+            tokenUrl: "token",
+            scopes: { me: "Read your own account", items: "Read items" }
+          }
+        }
+      },
+      APIKeyHeader: { type: "apiKey", in: "header", name: "X-API-Key" },
+      APIKeyQuery: { type: "apiKey", in: "query", name: "api_key" },
+      APIKeyCookie: { type: "apiKey", in: "cookie", name: "session_id" },
+      HTTPBasic: { type: "http", scheme: "basic" }
+    })
+  })
+
+  it("is valid", async () => {
+    const { body } = await get("/openapi.json")
+    const result = await new Validator().validate(body as Record<string, unknown>)
+    assert.deepEqual(result, { valid: true })
+  })
+})
+
+describe("the process", () => {
+  it("writes no credential", async () => {
+    await get("/nowhere?api_key=demo-key", { "X-API-Key": "demo-key" })
+    assert.include(output, "api_key=REDACTED")
+    assert.notInclude(output.slice(output.indexOf("INFO")), "demo-key")
+    assert.notInclude(output, "eyJ")
+  })
+
+  it("stops cleanly on SIGTERM", async () => {
+    server.removeAllListeners("exit")
+    const exit = once(server, "exit")
+    server.kill("SIGTERM")
+    assert.deepEqual(await exit, [0, null])
+  })
+})

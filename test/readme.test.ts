@@ -1,0 +1,112 @@
+/** The README and the docstrings show nothing that was not run. */
+import { HttpApp } from "@effect/platform"
+import { readdirSync, readFileSync } from "node:fs"
+import { assert, describe, it } from "vitest"
+import { readers, router } from "../docs/examples/items.ts"
+import { diagnostics, hover } from "./support/compiler.ts"
+
+const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), "utf8")
+
+interface Fence {
+  readonly info: string
+  readonly text: string
+}
+
+const fences = (markdown: string): ReadonlyArray<Fence> =>
+  [...markdown.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(([, info = "", text = ""]) => ({
+    info,
+    text: text.trim()
+  }))
+
+const readme = fences(read("README.md"))
+const withInfo = (info: RegExp) => readme.filter((fence) => info.test(fence.info))
+
+describe("README", () => {
+  it("shows the examples as they are", () => {
+    const shown = withInfo(/^ts$/).map(({ text }) => {
+      const [first = "", ...rest] = text.split("\n")
+      return [first.replace("// ", ""), rest.join("\n")] as const
+    })
+    assert.deepStrictEqual(
+      shown.map(([path]) => path),
+      ["docs/examples/items.ts", "docs/examples/httpapi.ts"]
+    )
+    for (const [path, text] of shown) {
+      assert.strictEqual(text, read(path).trim())
+    }
+  })
+
+  it("shows what an editor shows", () => {
+    const [fence] = withInfo(/^ts hover/)
+    const [, , file = "", name = ""] = fence?.info.split(" ") ?? []
+    assert.strictEqual(fence?.text, hover(file, name))
+  })
+
+  it("shows what the compiler says", () => {
+    const [fence] = withInfo(/^ts error$/)
+    const [code = "", ...said] = fence?.text.split("\n") ?? []
+    const [diagnostic = ""] = diagnostics([
+      `import { Security } from "effect-security"\nimport { readers } from "./items.ts"\n${code}`
+    ])
+    const sentence = said.map((line) => line.replace("// ", "")).join(" ")
+    const pattern = sentence.replace(/[()[\].]/g, "\\$&").replace("<…>'", "<.*>'")
+    assert.match(diagnostic, new RegExp(pattern.replace(/\\\.$/, "")))
+  })
+
+  it("shows what is answered", async () => {
+    const handler = HttpApp.toWebHandler(router)
+    const exchanges = withInfo(/^http$/)
+    assert.isNotEmpty(exchanges)
+    for (const { text } of exchanges) {
+      const [request = "", head = "", body] = text.split("\n\n")
+      const [line = "", ...fields] = request.split("\n")
+      const [method = "", path = ""] = line.split(" ")
+      const headers = fields.map((field) => field.split(": ", 2) as [string, string])
+      const response = await handler(new Request(`http://localhost${path}`, { method, headers }))
+      const challenge = response.headers.get("www-authenticate")
+      assert.strictEqual(`HTTP/1.1 ${response.status}\nwww-authenticate: ${challenge}`, head)
+      assert.strictEqual(await response.text(), body)
+    }
+  })
+
+  it("shows the requirement", () => {
+    const [fence] = withInfo(/^json requirement readers$/)
+    assert.deepEqual(JSON.parse(fence?.text ?? ""), JSON.parse(JSON.stringify(readers.requirement)))
+  })
+
+  it("lets in who may read", async () => {
+    const handler = HttpApp.toWebHandler(router)
+    const get = async (headers: Record<string, string>) => {
+      const response = await handler(new Request("http://localhost/items", { headers }))
+      return [response.status, await response.json()]
+    }
+    assert.deepEqual(await get({ authorization: "Bearer johns-token" }), [
+      200,
+      [{ item: "Foo", for: "johndoe" }]
+    ])
+    assert.deepEqual(await get({ "x-api-key": "robots-key" }), [
+      200,
+      [{ item: "Foo", for: "R2-D2" }]
+    ])
+  })
+})
+
+describe("docstrings", () => {
+  const examples = readdirSync(new URL("../src", import.meta.url)).flatMap((file) =>
+    [...read(`src/${file}`).matchAll(/^ \* ```ts\n([\s\S]*?)^ \* ```$/gm)].map(
+      ([, text = ""]) => [file, text.replaceAll(/^ \* ?/gm, "")] as const
+    )
+  )
+
+  it("has examples", () => {
+    assert.isAbove(examples.length, 60)
+  })
+
+  it("has examples that compile", { timeout: 120_000 }, () => {
+    const said = diagnostics(examples.map(([, text]) => text))
+    const wrong = examples.flatMap(([file, text], index) =>
+      said[index] === "" ? [] : [`${file}\n${text}\n${said[index]}`]
+    )
+    assert.strictEqual(wrong.join("\n\n"), "")
+  })
+})
