@@ -14,6 +14,9 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
+    // the compiler runs in some of them: no test depends on time
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     reporters: json === undefined ? ["default"] : ["default", ["json", { outputFile: json }]]
   }
 })

@@ -32,6 +32,10 @@ export interface Plan {
   readonly schemes: ReadonlyArray<PlannedScheme>
   readonly clauses: ReadonlyArray<PlannedClause>
   readonly recover: Clause.Recover | undefined
+  /** Whether every challenge is the same for every request. */
+  readonly isStatic: boolean
+  /** Refusals that were made before. */
+  readonly refusals: Map<string, SecurityError.Refusal>
 }
 
 interface PlannedScheme {
@@ -100,7 +104,9 @@ export const plan = (expression: Clause.Expression): Plan => {
       scopes: SecurityRequirement.scopes(requirement, definition.name)
     })),
     clauses,
-    recover: expression.recover
+    recover: expression.recover,
+    isStatic: needs.every(({ definition }) => definition.challenge() === definition.challenge()),
+    refusals: new Map()
   }
 }
 
@@ -358,50 +364,84 @@ const refuse = (evaluation: Evaluation): Clause.Erased<never> => {
 
 const toRefusal = (evaluation: Evaluation, failure: Failure | undefined): SecurityError.Refusal => {
   if (failure === undefined) {
-    return SecurityError.forbidden()
+    return new SecurityError.Forbidden()
   }
-  switch (failure.kind) {
+  const { kind, refusal } = failure
+  switch (kind) {
     case "unavailable":
-      return failure.refusal ?? new SecurityError.ServiceUnavailable()
+      return refusal ?? new SecurityError.ServiceUnavailable()
     case "forbidden":
-      return SecurityError.withChallenges(
-        failure.refusal?._tag === "Forbidden" ?
-          failure.refusal
-        : SecurityError.forbidden("Insufficient scope"),
-        scopeChallenges(evaluation)
-      )
+      return refusal?._tag === "Forbidden" ?
+          SecurityError.withChallenges(refusal, scopeChallenges(evaluation))
+        : remembered(
+            evaluation.plan,
+            evaluation.lacking.map(([clause]) => clause.scope).join(),
+            () =>
+              new SecurityError.Forbidden(
+                { message: "Insufficient scope" },
+                true,
+                scopeChallenges(evaluation)
+              )
+          )
     case "absent":
     case "invalid": {
+      const refused = evaluation.plan.schemes.map((_, scheme) => isRefused(evaluation, scheme))
+      if (refusal?._tag === "Unauthorized") {
+        return SecurityError.withChallenges(presented(refusal), challenges(evaluation, refused))
+      }
       const reason =
-        failure.kind === "absent" ? "absent"
+        kind === "absent" ? "absent"
         : failure.isMalformed ? "malformed"
         : "invalid"
-      return SecurityError.withChallenges(
-        failure.refusal?._tag === "Unauthorized" ?
-          presented(failure.refusal)
-        : SecurityError.unauthorized(reason),
-        challenges(evaluation)
+      return remembered(
+        evaluation.plan,
+        `${reason} ${refused.map(Number).join("")}`,
+        () => new SecurityError.Unauthorized({ reason }, true, challenges(evaluation, refused))
       )
     }
   }
 }
 
+/** The most refusals that a plan remembers: they carry nothing of a request, but requests choose among them. */
+const maxRemembered = 64
+
+/** A refusal whose challenges are always the same is made once. */
+const remembered = <Self extends SecurityError.Refusal>(
+  plan: Plan,
+  key: string,
+  make: () => Self
+): SecurityError.Refusal => {
+  if (!plan.isStatic) return make()
+  const known = plan.refusals.get(key)
+  if (known !== undefined) return known
+  const made = make()
+  if (plan.refusals.size < maxRemembered) plan.refusals.set(key, made)
+  return made
+}
+
 /** What a verifier or a policy refused was presented, whatever its error says. */
 const presented = (refusal: SecurityError.Unauthorized): SecurityError.Unauthorized =>
-  refusal.reason === "absent" ? SecurityError.unauthorized("invalid") : refusal
+  refusal.reason === "absent" ? new SecurityError.Unauthorized({ reason: "invalid" }) : refusal
 
 /** One challenge for each scheme, identical ones once; `error` where what was presented was refused. */
-const challenges = (evaluation: Evaluation): ReadonlyArray<Challenge.Challenge> =>
+const challenges = (
+  evaluation: Evaluation,
+  refused: ReadonlyArray<boolean>
+): ReadonlyArray<Challenge.Challenge> =>
   distinct(
-    evaluation.plan.schemes.map(({ definition }, scheme) => {
-      const verdict = evaluation.verdicts[scheme]
-      const isRefused =
-        evaluation.find(scheme) === Credential.Malformed ||
-        evaluation.refused[scheme] === true ||
-        (verdict !== undefined && !isGrant(verdict) && verdict._tag === "Unauthorized")
-      return definition.challenge(isRefused ? { error: "invalid_token" } : undefined)
-    })
+    evaluation.plan.schemes.map(({ definition }, scheme) =>
+      definition.challenge(refused[scheme] === true ? { error: "invalid_token" } : undefined)
+    )
   )
+
+const isRefused = (evaluation: Evaluation, scheme: number): boolean => {
+  const verdict = evaluation.verdicts[scheme]
+  return (
+    evaluation.find(scheme) === Credential.Malformed ||
+    evaluation.refused[scheme] === true ||
+    (verdict !== undefined && !isGrant(verdict) && verdict._tag === "Unauthorized")
+  )
+}
 
 /** One challenge for each clause that lacked scopes, with all the scopes of that clause. */
 const scopeChallenges = (evaluation: Evaluation): ReadonlyArray<Challenge.Challenge> =>

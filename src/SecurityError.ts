@@ -46,12 +46,26 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>("SecurityUnau
     description: "No credential was presented, or it was refused"
   })
 ) {
+  /** The challenges of the expression that refused, for `WWW-Authenticate`. */
+  declare readonly challenges: ReadonlyArray<Challenge.Challenge>
+
+  constructor(
+    props: { readonly reason: "absent" | "malformed" | "invalid"; readonly message?: string },
+    options: MakeOptions = true,
+    challenges: ReadonlyArray<Challenge.Challenge> = []
+  ) {
+    const restore = silence()
+    try {
+      super({ ...props, message: props.message ?? messages[props.reason] }, options)
+    } finally {
+      restore()
+    }
+    this.challenges = challenges
+  }
+
   [HttpServerRespondable.symbol](): Effect.Effect<HttpServerResponse.HttpServerResponse> {
     return respond(this, { _tag: this._tag, reason: this.reason, message: this.message })
   }
-
-  /** The challenges of the expression that refused, for `WWW-Authenticate`. */
-  readonly challenges: ReadonlyArray<Challenge.Challenge> = none
 }
 
 /**
@@ -78,12 +92,26 @@ export class Forbidden extends Schema.TaggedError<Forbidden>("SecurityForbidden"
     description: "The credential does not allow this"
   })
 ) {
+  /** One challenge for each alternative whose scopes lacked, for `WWW-Authenticate`. */
+  declare readonly challenges: ReadonlyArray<Challenge.Challenge>
+
+  constructor(
+    props: { readonly message?: string } = {},
+    options: MakeOptions = true,
+    challenges: ReadonlyArray<Challenge.Challenge> = []
+  ) {
+    const restore = silence()
+    try {
+      super(props, options)
+    } finally {
+      restore()
+    }
+    this.challenges = challenges
+  }
+
   [HttpServerRespondable.symbol](): Effect.Effect<HttpServerResponse.HttpServerResponse> {
     return respond(this, { _tag: this._tag, message: this.message })
   }
-
-  /** One challenge for each alternative whose scopes lacked, for `WWW-Authenticate`. */
-  readonly challenges: ReadonlyArray<Challenge.Challenge> = none
 }
 
 /**
@@ -117,6 +145,18 @@ export class ServiceUnavailable extends Schema.TaggedError<ServiceUnavailable>(
     description: "The credential can't be verified now"
   })
 ) {
+  constructor(
+    props: { readonly message?: string; readonly retryAfter?: number } = {},
+    options?: MakeOptions
+  ) {
+    const restore = silence()
+    try {
+      super(props, options)
+    } finally {
+      restore()
+    }
+  }
+
   [HttpServerRespondable.symbol](): Effect.Effect<HttpServerResponse.HttpServerResponse> {
     return respond(this, { _tag: this._tag, message: this.message, retryAfter: this.retryAfter })
   }
@@ -146,19 +186,17 @@ export const isRefusal = (value: unknown): value is Refusal =>
 /**
  * Makes an error that captures no stack: a flood of refusals must not cost more than the passes.
  *
+ * The errors of this module need none of it.
+ *
  * @category constructors
  * @since 0.1.0
  */
 export const withoutStack = <Made>(make: () => Made): Made => {
-  // V8's knob: an engine without it ignores it
-  const engine: { readonly name: string; stackTraceLimit?: number } = Error
-  const { stackTraceLimit } = engine
-  engine.stackTraceLimit = 0
+  const restore = silence()
   try {
     return make()
   } finally {
-    if (stackTraceLimit === undefined) delete engine.stackTraceLimit
-    else engine.stackTraceLimit = stackTraceLimit
+    restore()
   }
 }
 
@@ -168,36 +206,13 @@ export const withoutStack = <Made>(make: () => Made): Made => {
  * @category constructors
  * @since 0.1.0
  */
-export const withChallenges = <Self extends Unauthorized | Forbidden>(
-  self: Self,
+export const withChallenges = (
+  self: Unauthorized | Forbidden,
   challenges: ReadonlyArray<Challenge.Challenge>
-): Self =>
-  withoutStack(() => {
-    const copy =
-      self._tag === "Unauthorized" ?
-        new Unauthorized({ reason: self.reason, message: self.message }, true)
-      : new Forbidden({ message: self.message }, true)
-    // the copy has the class of `self`
-    return Object.assign(copy, { challenges }) as Self
-  })
-
-/**
- * The error that a scheme's messages start from.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const unauthorized = (reason: Unauthorized["reason"]): Unauthorized =>
-  withoutStack(() => new Unauthorized({ reason, message: messages[reason] }, true))
-
-/**
- * A 403 without challenges.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const forbidden = (message = "Not enough permissions"): Forbidden =>
-  withoutStack(() => new Forbidden({ message }, true))
+): Unauthorized | Forbidden =>
+  self._tag === "Unauthorized" ?
+    new Unauthorized({ reason: self.reason, message: self.message }, true, challenges)
+  : new Forbidden({ message: self.message }, true, challenges)
 
 // ----------------------------------------------------------------------------
 // headers
@@ -273,7 +288,18 @@ function answering<Self extends Refusal, Encoded>(
 // steps
 // ----------------------------------------------------------------------------
 
-const none: ReadonlyArray<Challenge.Challenge> = []
+type MakeOptions = boolean | { readonly disableValidation?: boolean }
+
+/** Has V8 capture no stack until the function it returns is called; an engine without the knob ignores it. */
+const silence = (): (() => void) => {
+  const engine: { readonly name: string; stackTraceLimit?: number } = Error
+  const { stackTraceLimit } = engine
+  engine.stackTraceLimit = 0
+  return () => {
+    if (stackTraceLimit === undefined) delete engine.stackTraceLimit
+    else engine.stackTraceLimit = stackTraceLimit
+  }
+}
 
 const messages = {
   absent: "Not authenticated",

@@ -130,7 +130,7 @@ describe("routes", () => {
     check(
       await get("/users/me", { authorization: "Bearer x.y.z" }),
       401,
-      { _tag: "Unauthorized", reason: "invalid", message: "Not authenticated" },
+      { _tag: "Unauthorized", reason: "invalid", message: "Invalid credentials" },
       'Bearer realm="api", error="invalid_token"'
     )
   })

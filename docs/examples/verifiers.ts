@@ -6,10 +6,7 @@ interface Principal {
   readonly name: string
 }
 
-const invalid = new SecurityError.Unauthorized({
-  reason: "invalid",
-  message: "Invalid credentials"
-})
+const invalid = new SecurityError.Unauthorized({ reason: "invalid" })
 
 const tokens = new Map([
   ["johns-token", Security.grant<Principal>({ name: "johndoe" }, ["items:read"])],

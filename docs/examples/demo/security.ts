@@ -4,10 +4,7 @@ import { Effect, Option, type Redacted } from "effect"
 import { Tokens } from "./tokens.ts"
 import { Users } from "./users.ts"
 
-const invalid = new SecurityError.Unauthorized({
-  reason: "invalid",
-  message: "Invalid credentials"
-})
+const invalid = new SecurityError.Unauthorized({ reason: "invalid" })
 
 // ----------------------------------------------------------------------------
 // OAuth 2 with scopes
