@@ -38,7 +38,7 @@ export interface BasicCredentials {
  */
 export const make = <const Name extends string = "HTTPBasic", Declared extends string = never>(
   options?: Scheme.Options<Name, Declared> & Scheme.CheckName<Name>
-): SchemeOf<Name, BasicCredentials, Declared> => {
+): SchemeOf<NoInfer<Name>, BasicCredentials, NoInfer<Declared>> => {
   const realm = options?.realm ?? "api"
   const scheme = {
     type: "http",

@@ -30,7 +30,7 @@ export const make = <const Name extends string = "HTTPBearer", Declared extends 
     /** A hint for readers of the document, for instance `JWT`. */
     readonly bearerFormat?: string
   } & Scheme.CheckName<Name>
-): SchemeOf<Name, Http.HttpCredentials, Declared> =>
+): SchemeOf<NoInfer<Name>, Http.HttpCredentials, NoInfer<Declared>> =>
   Http.makeHttp({
     authScheme: "Bearer",
     defaultName: "HTTPBearer",

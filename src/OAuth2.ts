@@ -73,7 +73,7 @@ export const passwordBearer = <
   Declared extends string = never
 >(
   options: Options<Name, Declared> & { readonly tokenUrl: string } & Scheme.CheckName<Name>
-): SchemeOf<Name, Token, Declared> =>
+): SchemeOf<NoInfer<Name>, Token, NoInfer<Declared>> =>
   ofFlow("OAuth2PasswordBearer", options, {
     password: { tokenUrl: options.tokenUrl, ...common(options) }
   })
@@ -106,7 +106,7 @@ export const authorizationCode = <
     readonly authorizationUrl: string
     readonly tokenUrl: string
   } & Scheme.CheckName<Name>
-): SchemeOf<Name, Token, Declared> =>
+): SchemeOf<NoInfer<Name>, Token, NoInfer<Declared>> =>
   ofFlow("OAuth2AuthorizationCodeBearer", options, {
     authorizationCode: {
       authorizationUrl: options.authorizationUrl,
@@ -134,7 +134,7 @@ export const clientCredentials = <
   Declared extends string = never
 >(
   options: Options<Name, Declared> & { readonly tokenUrl: string } & Scheme.CheckName<Name>
-): SchemeOf<Name, Token, Declared> =>
+): SchemeOf<NoInfer<Name>, Token, NoInfer<Declared>> =>
   ofFlow("OAuth2ClientCredentialsBearer", options, {
     clientCredentials: { tokenUrl: options.tokenUrl, ...common(options) }
   })
@@ -158,7 +158,7 @@ export const implicit = <
   Declared extends string = never
 >(
   options: Options<Name, Declared> & { readonly authorizationUrl: string } & Scheme.CheckName<Name>
-): SchemeOf<Name, Token, Declared> =>
+): SchemeOf<NoInfer<Name>, Token, NoInfer<Declared>> =>
   ofFlow("OAuth2ImplicitBearer", options, {
     implicit: { authorizationUrl: options.authorizationUrl, ...common(options) }
   })
@@ -189,7 +189,7 @@ export const deviceAuthorization = <
     readonly deviceAuthorizationUrl: string
     readonly tokenUrl: string
   } & Scheme.CheckName<Name>
-): SchemeOf<Name, Token, Declared> =>
+): SchemeOf<NoInfer<Name>, Token, NoInfer<Declared>> =>
   ofFlow("OAuth2DeviceAuthorizationBearer", options, {
     deviceAuthorization: {
       deviceAuthorizationUrl: options.deviceAuthorizationUrl,
@@ -229,7 +229,7 @@ export const make = <
   options: Omit<Options<Name, never>, "scopes" | "refreshUrl"> & {
     readonly flows: Flows
   } & Scheme.CheckName<Name>
-): SchemeOf<Name, Token, DeclaredIn<Flows>> => {
+): SchemeOf<NoInfer<Name>, Token, DeclaredIn<Flows>> => {
   // the scopes of the value are those of its type
   const scopes = Object.assign({}, ...Object.values(options.flows).map((flow) => flow?.scopes)) as {
     readonly [Scope in DeclaredIn<Flows>]: string
@@ -265,7 +265,7 @@ export const makeToken = <Name extends string, Declared extends string>(
   options: Scheme.Options<Name, Declared>,
   defaultName: string,
   scheme: SecurityScheme.OAuth2 | SecurityScheme.OpenIdConnect
-): SchemeOf<Name, Token, Declared> => {
+): SchemeOf<NoInfer<Name>, Token, NoInfer<Declared>> => {
   const realm = options.realm ?? "api"
   return Scheme.makeNamed(options, defaultName, {
     scheme,
@@ -290,7 +290,7 @@ const ofFlow = <Name extends string, Declared extends string>(
   defaultName: string,
   options: Options<Name, Declared>,
   flows: SecurityScheme.Flows
-): SchemeOf<Name, Token, Declared> =>
+): SchemeOf<NoInfer<Name>, Token, NoInfer<Declared>> =>
   makeToken(options, defaultName, {
     type: "oauth2",
     flows,

@@ -34,7 +34,7 @@ export const make = <const Name extends string = "OpenIdConnect", Declared exten
     /** Where the provider publishes its configuration (OpenID Connect Discovery 1.0, section 4). */
     readonly openIdConnectUrl: string
   } & Scheme.CheckName<Name>
-): SchemeOf<Name, Redacted.Redacted<string>, Declared> =>
+): SchemeOf<NoInfer<Name>, Redacted.Redacted<string>, NoInfer<Declared>> =>
   OAuth2.makeToken(options, "OpenIdConnect", {
     type: "openIdConnect",
     openIdConnectUrl: options.openIdConnectUrl,

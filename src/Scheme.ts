@@ -117,7 +117,7 @@ export interface Custom<Name extends string, Credential, Declared extends string
  */
 export const make = <const Name extends string, Credential, Declared extends string = never>(
   custom: Custom<Name, Credential, Declared> & CheckName<Name>
-): Scheme<Name, Credential, Declared> => {
+): Scheme<NoInfer<Name>, Credential, NoInfer<Declared>> => {
   const scheme = SecurityScheme.make(custom.scheme)
   const authScheme = authSchemeOf(scheme)
   // without `scopes` there are none declared: `Declared` is `never`
@@ -152,7 +152,7 @@ export const makeNamed = <Name extends string, Credential, Declared extends stri
   options: Options<Name, Declared> | undefined,
   defaultName: string,
   custom: Omit<Custom<Name, Credential, Declared>, "schemeName" | "scopes">
-): Scheme<Name, Credential, Declared> => {
+): Scheme<NoInfer<Name>, Credential, NoInfer<Declared>> => {
   // without `schemeName` the type parameter is the literal of the default
   const schemeName = (options?.schemeName ?? defaultName) as Name
   const named = { ...custom, schemeName, ...(options?.scopes && { scopes: options.scopes }) }

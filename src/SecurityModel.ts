@@ -227,7 +227,7 @@ export const fromDefinition = <const Name extends string, Credential, Declared e
     readonly name: Name
     readonly scopes: { readonly [Scope in Declared]: string }
   }
-): Scheme<Name, Credential, Declared> => make(Clause.bare(definition))
+): Scheme<NoInfer<Name>, Credential, NoInfer<Declared>> => make(Clause.bare(definition))
 
 /**
  * The expression of one scheme that no verifier has seen.
