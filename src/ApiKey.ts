@@ -35,7 +35,7 @@ import type { Scheme as SchemeOf } from "./SecurityModel.ts"
 export const header = <const Name extends string = "APIKeyHeader", Declared extends string = never>(
   name: string,
   options?: Scheme.Options<Name, Declared> & Scheme.CheckName<Name>
-): SchemeOf<Name, Redacted.Redacted<string>, Declared> => {
+): SchemeOf<NoInfer<Name>, Redacted.Redacted<string>, NoInfer<Declared>> => {
   const lower = name.toLowerCase()
   if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower)) {
     throw new Error(`${JSON.stringify(name)} can't be a header's name: use letters, digits and "-"`)
@@ -43,6 +43,11 @@ export const header = <const Name extends string = "APIKeyHeader", Declared exte
   if (lower === "authorization" || lower === "cookie") {
     throw new Error(
       `an API key can't be the header ${name}: use Http.scheme or HttpBearer for Authorization, ApiKey.cookie for a cookie`
+    )
+  }
+  if (lower === "__proto__" || lower === "set-cookie") {
+    throw new Error(
+      `an API key can't be the header ${name}: servers don't show it as one text, use another name`
     )
   }
   return make("header", "APIKeyHeader", name, options, (request) =>
@@ -68,7 +73,7 @@ export const header = <const Name extends string = "APIKeyHeader", Declared exte
 export const query = <const Name extends string = "APIKeyQuery", Declared extends string = never>(
   name: string,
   options?: Scheme.Options<Name, Declared> & Scheme.CheckName<Name>
-): SchemeOf<Name, Redacted.Redacted<string>, Declared> =>
+): SchemeOf<NoInfer<Name>, Redacted.Redacted<string>, NoInfer<Declared>> =>
   make("query", "APIKeyQuery", name, options, (request) => Credential.query(request, name))
 
 /**
@@ -89,7 +94,7 @@ export const query = <const Name extends string = "APIKeyQuery", Declared extend
 export const cookie = <const Name extends string = "APIKeyCookie", Declared extends string = never>(
   name: string,
   options?: Scheme.Options<Name, Declared> & Scheme.CheckName<Name>
-): SchemeOf<Name, Redacted.Redacted<string>, Declared> => {
+): SchemeOf<NoInfer<Name>, Redacted.Redacted<string>, NoInfer<Declared>> => {
   if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) {
     throw new Error(
       `${JSON.stringify(name)} can't be a cookie's name: use letters, digits, "-" and "_"`
@@ -122,7 +127,8 @@ export interface CookieOptions {
 /**
  * Sets a key's cookie on a response: `HttpOnly`, `Secure`, `SameSite=Lax`, `Path=/`, and `Cache-Control: no-store`.
  *
- * Fails with `CookiesError` for a name, a value or a domain that can't be in a cookie. `SameSite` is no protection for a
+ * Fails with `CookiesError` for a name or a domain that can't be in a cookie, and for a value that {@link cookie} could not read
+ * back: one with a control character or half a surrogate pair. `SameSite` is no protection for a
  * `GET` that changes something.
  *
  * @example
@@ -160,18 +166,23 @@ export const setCookie: {
     value: Redacted.Redacted<string>,
     options: CookieOptions = {}
   ) =>
-    HttpServerResponse.setCookie(self, name, Redacted.value(value), {
-      path: "/",
-      secure: true,
-      sameSite: "lax",
-      ...options,
-      httpOnly: true
-    }).pipe(Effect.map(HttpServerResponse.setHeader("cache-control", "no-store")))
+    isReadable(Redacted.value(value)) ?
+      HttpServerResponse.setCookie(self, name, Redacted.value(value), {
+        path: "/",
+        secure: true,
+        sameSite: "lax",
+        ...options,
+        httpOnly: true
+      }).pipe(Effect.map(HttpServerResponse.setHeader("cache-control", "no-store")))
+    : Effect.fail(new Cookies.CookiesError({ reason: "InvalidValue" }))
 )
 
 // ----------------------------------------------------------------------------
 // steps
 // ----------------------------------------------------------------------------
+
+const isReadable = (key: string): boolean =>
+  !Credential.hasControls(key) && !/\p{Surrogate}/u.test(key)
 
 const make = <Name extends string, Declared extends string>(
   location: "header" | "query" | "cookie",
@@ -179,7 +190,7 @@ const make = <Name extends string, Declared extends string>(
   name: string,
   options: Scheme.Options<Name, Declared> | undefined,
   read: (request: Parameters<typeof Credential.header>[0]) => Credential.Extraction<string>
-): SchemeOf<Name, Redacted.Redacted<string>, Declared> => {
+): SchemeOf<NoInfer<Name>, Redacted.Redacted<string>, NoInfer<Declared>> => {
   const realm = options?.realm ?? "api"
   const scheme = {
     type: "apiKey",
@@ -195,6 +206,7 @@ const make = <Name extends string, Declared extends string>(
       return typeof key === "string" ? Redacted.make(key) : key
     },
     challenge: Scheme.challenge("ApiKey", { realm }),
+    isChallengeFixed: true,
     identity: Scheme.identity(scheme, realm, options?.scopes)
   })
 }

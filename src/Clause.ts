@@ -8,47 +8,13 @@
  */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Effect from "effect/Effect"
-import type { Challenge } from "./Challenge.ts"
-import type { Extraction } from "./Credential.ts"
+import { type Definition, isSame, shown } from "./Definition.ts"
 import * as SecurityError from "./SecurityError.ts"
 import * as SecurityRequirement from "./SecurityRequirement.ts"
-import type { ScopeDescriptions, SecurityScheme } from "./SecurityScheme.ts"
 
 // ----------------------------------------------------------------------------
 // models
 // ----------------------------------------------------------------------------
-
-/**
- * A scheme as one record: its name, its OpenAPI object, how its credential is found, how it challenges.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Definition<out Credential> {
-  readonly name: string
-  readonly scheme: SecurityScheme
-  /** The scopes that a verifier of this scheme can grant. */
-  readonly scopes: ScopeDescriptions
-  /** The auth-scheme, in lower case, of a scheme that reads `Authorization`. */
-  readonly authScheme: string | undefined
-  /** Where the credential is found: what logs and spans have to redact, in lower case for headers. */
-  readonly reads: { readonly headers: ReadonlyArray<string>; readonly query: ReadonlyArray<string> }
-  readonly extract: (request: HttpServerRequest.HttpServerRequest) => Extraction<Credential>
-  /** The challenge, made anew for each refusal; `problem` is what was wrong with a credential that was presented. */
-  readonly challenge: (problem?: Problem) => Challenge
-  /** Two definitions of one name have to be the same: by this text, or as values when there is none. */
-  readonly identity: string | undefined
-}
-
-/**
- * What a challenge says of a credential that was presented (RFC 6750, section 3.1).
- *
- * @category models
- * @since 0.1.0
- */
-export type Problem =
-  | { readonly error: "invalid_token" }
-  | { readonly error: "insufficient_scope"; readonly scope: string }
 
 /**
  * What a verifier grants: the principal, and the scopes the credential proves.
@@ -541,7 +507,7 @@ const mergeNeeds = (needs: ReadonlyArray<Need>): ReadonlyArray<Need> => {
 }
 
 const mergeNeed = (left: Need, right: Need): Need => {
-  if (!sameDefinition(left.definition, right.definition)) {
+  if (!isSame(left.definition, right.definition)) {
     throw new Error(
       `two different schemes are called ${JSON.stringify(left.definition.name)}: ${shown(left.definition)} and ` +
         `${shown(right.definition)}; give one of them another schemeName`
@@ -563,23 +529,6 @@ const mergeNeed = (left: Need, right: Need): Need => {
     scopes: unique([...left.scopes, ...right.scopes])
   }
 }
-
-/**
- * Whether two definitions describe the same scheme.
- *
- * @category guards
- * @since 0.1.0
- */
-export const sameDefinition = (left: Definition<unknown>, right: Definition<unknown>): boolean =>
-  left === right || (left.identity !== undefined && left.identity === right.identity)
-
-/**
- * A scheme as an error message shows it.
- *
- * @category folds
- * @since 0.1.0
- */
-export const shown = (definition: Definition<unknown>): string => JSON.stringify(definition.scheme)
 
 const sameIdentity = (left: unknown, right: unknown): boolean =>
   left === right ||

@@ -15,6 +15,7 @@ import * as Option from "effect/Option"
 import * as Challenge from "./Challenge.ts"
 import * as Clause from "./Clause.ts"
 import * as Credential from "./Credential.ts"
+import type { Definition } from "./Definition.ts"
 import * as SecurityError from "./SecurityError.ts"
 import * as SecurityRequirement from "./SecurityRequirement.ts"
 
@@ -33,13 +34,13 @@ export interface Plan {
   readonly clauses: ReadonlyArray<PlannedClause>
   readonly recover: Clause.Recover | undefined
   /** Whether every challenge is the same for every request. */
-  readonly isStatic: boolean
+  readonly isFixed: boolean
   /** Refusals that were made before. */
   readonly refusals: Map<string, SecurityError.Refusal>
 }
 
 interface PlannedScheme {
-  readonly definition: Clause.Definition<unknown>
+  readonly definition: Definition<unknown>
   readonly verifier: Clause.Verifier | undefined
   /** Every scope that some clause asks of the scheme. */
   readonly scopes: ReadonlyArray<string>
@@ -105,7 +106,7 @@ export const plan = (expression: Clause.Expression): Plan => {
     })),
     clauses,
     recover: expression.recover,
-    isStatic: needs.every(({ definition }) => definition.challenge() === definition.challenge()),
+    isFixed: needs.every(({ definition }) => definition.isChallengeFixed),
     refusals: new Map()
   }
 }
@@ -174,11 +175,11 @@ class Evaluation implements Clause.Proofs {
     this.request = request
   }
 
-  credential(definition: Clause.Definition<unknown>): unknown {
+  credential(definition: Definition<unknown>): unknown {
     return this.found[this.numberOf(definition)]
   }
 
-  principal(definition: Clause.Definition<unknown>): unknown {
+  principal(definition: Definition<unknown>): unknown {
     const verdict = this.verdicts[this.numberOf(definition)]
     return verdict !== undefined && isGrant(verdict) ? verdict.principal : undefined
   }
@@ -225,7 +226,7 @@ class Evaluation implements Clause.Proofs {
     this.note({ kind: kindOf(refusal), refusal, isMalformed: false, recover })
   }
 
-  private numberOf(definition: Clause.Definition<unknown>): number {
+  private numberOf(definition: Definition<unknown>): number {
     const { schemes } = this.plan
     for (let number = 0; number < schemes.length; number++) {
       if (schemes[number]?.definition.name === definition.name) return number
@@ -411,7 +412,7 @@ const remembered = <Self extends SecurityError.Refusal>(
   key: string,
   make: () => Self
 ): SecurityError.Refusal => {
-  if (!plan.isStatic) return make()
+  if (!plan.isFixed) return make()
   const known = plan.refusals.get(key)
   if (known !== undefined) return known
   const made = make()

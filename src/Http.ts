@@ -47,14 +47,17 @@ export const scheme = <
   authScheme: AuthScheme &
     (IsSingleLiteral<AuthScheme> extends true ? unknown : Scheme.NameNotLiteral<AuthScheme>),
   options?: Scheme.Options<Name, Declared> & Scheme.CheckName<Name>
-): SchemeOf<Name, HttpCredentials, Declared> =>
+): SchemeOf<NoInfer<Name>, HttpCredentials, NoInfer<Declared>> =>
   makeHttp({
     authScheme,
     defaultName: authScheme,
     options,
     bearerFormat: undefined,
-    isWellFormed: (credentials) =>
-      Challenge.parseCredentials(`${authScheme} ${credentials}`) !== undefined
+    isWellFormed: (credentials) => {
+      const parsed = Challenge.parseCredentials(`${authScheme} ${credentials}`)
+      // a list of nothing but commas is legal, and no credential
+      return parsed !== undefined && (parsed.token68 !== undefined || parsed.parameters.length > 0)
+    }
   })
 
 /**
@@ -75,7 +78,7 @@ export const makeHttp = <Name extends string, Declared extends string>({
   readonly options: Scheme.Options<Name, Declared> | undefined
   readonly bearerFormat: string | undefined
   readonly isWellFormed: (credentials: string) => boolean
-}): SchemeOf<Name, HttpCredentials, Declared> => {
+}): SchemeOf<NoInfer<Name>, HttpCredentials, NoInfer<Declared>> => {
   const realm = options?.realm ?? "api"
   const lower = authScheme.toLowerCase()
   const object = {
@@ -95,6 +98,7 @@ export const makeHttp = <Name extends string, Declared extends string>({
         : Credential.Malformed
     },
     challenge: Scheme.challenge(authScheme, { realm }, { saysError: lower === "bearer" }),
+    isChallengeFixed: true,
     identity: Scheme.identity(object, realm, options?.scopes)
   })
 }

@@ -53,6 +53,7 @@ export const make = <const Name extends string = "HTTPBasic", Declared extends s
       return typeof credentials === "string" ? decode(credentials) : credentials
     },
     challenge: Scheme.challenge("Basic", { realm, charset: "UTF-8" }),
+    isChallengeFixed: true,
     identity: Scheme.identity(scheme, realm, options?.scopes)
   })
 }

@@ -278,6 +278,7 @@ export const makeToken = <Name extends string, Declared extends string>(
       )
     },
     challenge: Scheme.challenge("Bearer", { realm }, { saysError: true }),
+    isChallengeFixed: true,
     identity: Scheme.identity(scheme, realm, options.scopes)
   })
 }

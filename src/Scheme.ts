@@ -5,7 +5,7 @@
  */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Challenge from "./Challenge.ts"
-import type { Problem } from "./Clause.ts"
+import type { Problem } from "./Definition.ts"
 import type { Extraction } from "./Credential.ts"
 import { fromDefinition, type Scheme } from "./SecurityModel.ts"
 import type { IsSingleLiteral } from "./SecurityRequirement.ts"
@@ -75,6 +75,8 @@ export interface Custom<Name extends string, Credential, Declared extends string
   readonly scopes?: { readonly [Scope in Declared]: string }
   /** The challenge; by default the auth-scheme, or `ApiKey` and `MutualTLS`, with `realm="api"`. */
   readonly challenge?: (problem?: Problem) => Challenge.Challenge
+  /** Whether `challenge` is the same for every request; `false` by default, since it may hold a nonce. */
+  readonly isChallengeFixed?: boolean
   /** Two schemes of one name have to have the same identity; without one they have to be one value. */
   readonly identity?: string
 }
@@ -138,6 +140,7 @@ export const make = <const Name extends string, Credential, Declared extends str
     },
     extract: custom.extract,
     challenge: custom.challenge ?? challenge(defaultAuthScheme(scheme), { realm: "api" }),
+    isChallengeFixed: custom.isChallengeFixed ?? custom.challenge === undefined,
     identity: custom.identity
   })
 }

@@ -9,6 +9,7 @@ import * as Effectable from "effect/Effectable"
 import { hasProperty } from "effect/Predicate"
 import type * as Types from "effect/Types"
 import * as Clause from "./Clause.ts"
+import type { Definition } from "./Definition.ts"
 import * as Evaluation from "./Evaluation.ts"
 import type * as SecurityError from "./SecurityError.ts"
 import type * as SecurityRequirement from "./SecurityRequirement.ts"
@@ -223,7 +224,7 @@ export const isSecurity = (value: unknown): value is Top => hasProperty(value, T
  * @since 0.1.0
  */
 export const fromDefinition = <const Name extends string, Credential, Declared extends string>(
-  definition: Clause.Definition<Credential> & {
+  definition: Definition<Credential> & {
     readonly name: Name
     readonly scopes: { readonly [Scope in Declared]: string }
   }
@@ -299,7 +300,7 @@ export const grant = <Principal>(
  * @category reflection
  * @since 0.1.0
  */
-export const definitions = (self: Top): ReadonlyArray<Clause.Definition<unknown>> =>
+export const definitions = (self: Top): ReadonlyArray<Definition<unknown>> =>
   [...Clause.needs(expressionOf(self)).values()].map((need) => need.definition)
 
 /**

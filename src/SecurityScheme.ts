@@ -297,8 +297,12 @@ const defined = <Value extends object>(value: Value): Value =>
 
 const checkUrl = (member: string, url: string): void => {
   // A relative URL is resolved against the document's server: any base shows whether it can be.
-  if (url === "" || /\s/.test(url) || !URL.canParse(url, "https://server.example/")) {
+  const base = "https://server.example/"
+  if (url === "" || /\s/.test(url) || !URL.canParse(url, base)) {
     throw new Error(`${member} has to be a URL, absolute or relative: got ${JSON.stringify(url)}`)
+  }
+  if (!/^https?:$/.test(new URL(url, base).protocol)) {
+    throw new Error(`${member} has to be an http or https URL: got ${JSON.stringify(url)}`)
   }
 }
 
