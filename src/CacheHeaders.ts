@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import type { Definition } from "./Clause.ts"
+import type { Definition } from "./Definition.ts"
 import type { SecurityRequirement } from "./SecurityRequirement.ts"
 
 /**
@@ -55,11 +55,25 @@ export const add =
       value.headers["cache-control"] === undefined ?
         HttpServerResponse.setHeader(value, "cache-control", headers["cache-control"])
       : value
-    if (headers.vary === undefined) return isPrivate
-    const vary = value.headers["vary"]
-    return HttpServerResponse.setHeader(
-      isPrivate,
-      "vary",
-      vary === undefined ? headers.vary : `${vary}, ${headers.vary}`
-    )
+    return headers.vary === undefined ?
+        isPrivate
+      : HttpServerResponse.setHeader(
+          isPrivate,
+          "vary",
+          mergeVary(value.headers["vary"], headers.vary)
+        )
   }
+
+// ----------------------------------------------------------------------------
+// steps
+// ----------------------------------------------------------------------------
+
+/** Names each field once: two middlewares of one endpoint may read the same header. */
+const mergeVary = (said: string | undefined, added: string): string => {
+  const names = [...(said?.split(",") ?? []), ...added.split(",")]
+    .map((name) => name.trim())
+    .filter((name) => name !== "")
+  return names.includes("*") ? "*" : (
+      [...new Map(names.map((name) => [name.toLowerCase(), name])).values()].join(", ")
+    )
+}

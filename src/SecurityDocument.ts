@@ -16,8 +16,9 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { dual, identity } from "effect/Function"
 import * as Option from "effect/Option"
+import { hasProperty } from "effect/Predicate"
 import type * as Schema from "effect/Schema"
-import * as Clause from "./Clause.ts"
+import * as Definition from "./Definition.ts"
 import * as SealedApi from "./SealedApi.ts"
 import * as SecurityError from "./SecurityError.ts"
 import * as SecurityMiddleware from "./SecurityMiddleware.ts"
@@ -38,6 +39,17 @@ import * as SecurityScheme from "./SecurityScheme.ts"
 export interface Options {
   /** The version of OpenAPI; `"3.1.0"` by default. */
   readonly version?: SecurityScheme.Version
+}
+
+/**
+ * What the document of plain routes can be told.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RouteOptions extends Options {
+  /** What `SecurityRouter.toLayer` was given. */
+  readonly prefix?: string
 }
 
 /**
@@ -119,12 +131,12 @@ export interface Route {
  * Makes every document of an HttpApi tell the truth about its security.
  *
  * Writes `securitySchemes`, each operation's `security` (the AND of all its middlewares, native `HttpApiSecurity` ones
- * included; `[]` for a public one), and the headers of its 401, 403 and 503. An endpoint's own `OpenApi.Override` of
- * `security` is left alone, an `OpenApi.Transform` of the API runs afterwards. An operation that lets nobody in is left
- * out. What the version can't say is logged as a warning when the document is made; {@link fromApi} returns it.
+ * included; `[]` for a public one), and the headers of its 401, 403 and 503. The `security` that an endpoint's own
+ * `OpenApi.Override` or `OpenApi.Transform` writes is left alone, an `OpenApi.Transform` of the API runs afterwards. An
+ * operation that lets nobody in is left out. What the version can't say is logged as a warning when the document is made; {@link fromApi} returns it.
  *
- * Call it last: growing the API afterwards throws, since what is added would not be in it. Throws, when the document is made,
- * for two different schemes of one name.
+ * Call it last: growing or securing the API afterwards, or giving it another `OpenApi.Transform`, throws, since the document
+ * would not tell of it. Throws, when the document is made, for two different schemes of one name.
  *
  * @example
  * ```ts
@@ -145,10 +157,7 @@ export const annotate =
   <Id extends string, Groups extends HttpApiGroup.HttpApiGroup.Any, E, R>(
     api: HttpApi.HttpApi<Id, Groups, E, R>
   ): HttpApi.HttpApi<Id, Groups, E, R> => {
-    const before = Option.getOrElse(
-      Context.getOption(api.annotations, OpenApi.Transform),
-      () => identity<Json>
-    )
+    const before = transformOf(api)
     const transform = (spec: Json): Json => {
       // an API that is added to another hands its annotations to its groups, whose transforms see a tag
       if (!isDocument(spec)) return before(spec)
@@ -159,9 +168,9 @@ export const annotate =
       return before(document)
     }
     return SealedApi.seal(
-      api.annotate(OpenApi.Transform, transform),
-      ["add", "addHttpApi", "prefix", "middleware"],
-      "call SecurityDocument.annotate last: what is added to the HttpApi afterwards would not be documented"
+      api.annotate(OpenApi.Transform, Object.assign(transform, { [BeforeId]: before })),
+      ["add", "addHttpApi", "prefix", "middleware", SealedApi.securing, SealedApi.transforming],
+      "call SecurityDocument.annotate last: what is said of the HttpApi afterwards would not be documented"
     )
   }
 
@@ -181,7 +190,13 @@ export const annotate =
 export const fromApi = <Id extends string, Groups extends HttpApiGroup.HttpApiGroup.Any, E, R>(
   api: HttpApi.HttpApi<Id, Groups, E, R>,
   options: Options = {}
-): Documented<Json> => secureDocument({ ...OpenApi.fromApi(api) }, api, options)
+): Documented<Json> => {
+  const plain = Object.assign(api.annotateContext(Context.empty()), {
+    annotations: Context.omit(OpenApi.Transform)(api.annotations)
+  })
+  const documented = secureDocument({ ...OpenApi.fromApi(plain) }, api, options)
+  return { ...documented, document: transformOf(api)(documented.document) }
+}
 
 // ----------------------------------------------------------------------------
 // plain routes
@@ -206,11 +221,12 @@ export const fromApi = <Id extends string, Groups extends HttpApiGroup.HttpApiGr
  * @since 0.1.0
  */
 export const fromRoutes: {
-  (options?: Options): (routes: ReadonlyArray<Route>) => Documented<Fragment>
-  (routes: ReadonlyArray<Route>, options?: Options): Documented<Fragment>
+  (options?: RouteOptions): (routes: ReadonlyArray<Route>) => Documented<Fragment>
+  (routes: ReadonlyArray<Route>, options?: RouteOptions): Documented<Fragment>
 } = dual(
   (args) => Array.isArray(args[0]),
-  (routes: ReadonlyArray<Route>, options: Options = {}): Documented<Fragment> => {
+  (routes: ReadonlyArray<Route>, options: RouteOptions = {}): Documented<Fragment> => {
+    const prefix = options.prefix?.replace(/\/$/, "") ?? ""
     const version = options.version ?? "3.1.0"
     const schemas: Record<string, OpenApiJsonSchema.JsonSchema> = {}
     const paths: Record<string, Record<string, Operation>> = {}
@@ -228,17 +244,17 @@ export const fromRoutes: {
         continue
       }
       documented.push(route.security)
-      const path = toPath(route.path)
+      const path = toPath(prefix !== "" && route.path === "/" ? prefix : prefix + route.path)
       paths[path] = {
         ...paths[path],
         [route.method.toLowerCase()]: withRefusals(
           {
-            ...pathParameters(route.path),
+            ...pathParameters(prefix + route.path),
             ...route.operation,
             responses: { ...success, ...refusals(route, schemas) },
             security
           },
-          route.security.requirement
+          { own: route.security.requirement, natives: [] }
         )
       }
     }
@@ -297,10 +313,29 @@ const pathParameters = (path: string): { readonly parameters?: ReadonlyArray<unk
 // The platform's own type of what a Transform is given.
 type Json = Parameters<Context.Tag.Service<typeof OpenApi.Transform>>[0]
 
+type Transform = (spec: Json) => Json
+
+const BeforeId: unique symbol = Symbol.for("effect-security/SecurityDocument/Before")
+
+/** The API's own Transform, behind the one that `annotate` sets. */
+const transformOf = (api: { readonly annotations: Context.Context<never> }): Transform => {
+  const transform = Option.getOrElse(
+    Context.getOption(api.annotations, OpenApi.Transform),
+    () => identity<Json>
+  )
+  return hasProperty(transform, BeforeId) ? (transform[BeforeId] as Transform) : transform
+}
+
 const isDocument = (spec: Json): boolean => typeof spec["openapi"] === "string"
 
 interface Secured {
   readonly requirement: SecurityRequirement.SecurityRequirement
+  /** What the expressions of this library ask, whose refusals carry headers. */
+  readonly own: SecurityRequirement.SecurityRequirement
+  readonly expressions: ReadonlyArray<Top>
+  readonly natives: ReadonlyArray<HttpApiMiddleware.TagClassSecurityAny>
+  /** What the platform has written as the operation's `security`. */
+  readonly platform: SecurityRequirement.SecurityRequirement
   readonly subject: string
   readonly path: string
   readonly method: string
@@ -313,25 +348,33 @@ const secureDocument = <Id extends string, Groups extends HttpApiGroup.HttpApiGr
   options: Options
 ): Documented<Json> => {
   const version = options.version ?? "3.1.0"
-  const expressions: Array<Top> = []
-  const natives = new Map<string, HttpApiSecurity.HttpApiSecurity>()
   const operations: Array<Secured> = []
-  const omissions: Array<Omission> = []
   HttpApi.reflect(api, {
     onGroup: () => {},
     onEndpoint: ({ endpoint, mergedAnnotations, middleware }) => {
       if (Context.get(mergedAnnotations, OpenApi.Exclude)) return
       // of two tags with one key the endpoint's is the one that runs
-      const tags = new Map([...api.middlewares, ...middleware].map((tag) => [tag.key, tag]))
-      const requirements = [...tags.values()].map((tag) => {
-        if (SecurityMiddleware.isTag(tag)) {
-          expressions.push(tag.security)
-          return tag.security.requirement
-        }
-        return HttpApiMiddleware.isSecurity(tag) ? nativeRequirement(tag, natives) : [{}]
-      })
+      const tags = [
+        ...new Map([...api.middlewares, ...middleware].map((tag) => [tag.key, tag])).values()
+      ]
+      const expressions = tags.flatMap((tag) =>
+        SecurityMiddleware.isTag(tag) ? [tag.security] : []
+      )
+      const own = expressions.map(({ requirement }) => requirement)
+      const natives = tags.filter(HttpApiMiddleware.isSecurity)
       operations.push({
-        requirement: SecurityRequirement.allOf(...requirements),
+        requirement: SecurityRequirement.allOf(
+          ...tags.flatMap((tag) =>
+            SecurityMiddleware.isTag(tag) ? [tag.security.requirement]
+            : HttpApiMiddleware.isSecurity(tag) ? [nativeRequirement(tag)]
+            : []
+          )
+        ),
+        own: SecurityRequirement.allOf(...own),
+        expressions,
+        natives,
+        // those of the API are not in it
+        platform: [...middleware].filter(HttpApiMiddleware.isSecurity).flatMap(nativeAlternatives),
         subject: `${endpoint.method} ${endpoint.path}`,
         path: toPath(endpoint.path),
         method: endpoint.method.toLowerCase(),
@@ -342,24 +385,44 @@ const secureDocument = <Id extends string, Groups extends HttpApiGroup.HttpApiGr
       })
     }
   })
-  const paths: Record<string, Record<string, Operation>> = structuredClone(spec["paths"])
-  for (const { isOverridden, method, path, requirement, subject } of operations) {
+  const paths: Record<string, Record<string, Operation>> = structuredClone(spec["paths"] ?? {})
+  const omissions: Array<Omission> = []
+  const documented: Array<Secured> = []
+  for (const secured of operations) {
+    const { method, path, requirement, subject } = secured
     const operation = paths[path]?.[method]
-    if (operation === undefined) continue
     const security = toSecurity(requirement)
     if (security === undefined) {
-      delete paths[path]?.[method]
       omissions.push({ subject, message: deniesAll })
-    } else {
-      paths[path] = {
-        ...paths[path],
-        [method]: withRefusals(isOverridden ? operation : { ...operation, security }, requirement)
-      }
+      const { [method]: _denied, ...others } = paths[path] ?? {}
+      if (Object.keys(others).length === 0) delete paths[path]
+      else paths[path] = others
+      continue
+    }
+    documented.push(secured)
+    if (operation === undefined) continue
+    paths[path] = {
+      ...paths[path],
+      [method]: withRefusals(
+        isWritten(secured, operation) ? operation : { ...operation, security },
+        secured
+      )
     }
   }
-  const schemes = securitySchemes(expressions, version)
+  const schemes = securitySchemes(
+    documented.flatMap(({ expressions }) => expressions),
+    version
+  )
+  const natives = nativeSchemes(documented.flatMap(({ natives }) => natives))
+  checkNatives(natives, schemes.document)
   const components = spec["components"]
-  checkNatives(natives, schemes.document, components?.securitySchemes)
+  // the platform has written those of operations that are left out, too
+  const leftOut = new Set(
+    operations.flatMap(({ natives }) => natives.flatMap(({ security }) => Object.keys(security)))
+  )
+  const written = Object.entries(components?.securitySchemes ?? {}).filter(
+    ([name]) => !leftOut.has(name)
+  )
   return {
     document: {
       ...spec,
@@ -367,7 +430,11 @@ const secureDocument = <Id extends string, Groups extends HttpApiGroup.HttpApiGr
       paths,
       components: {
         ...components,
-        securitySchemes: { ...components?.securitySchemes, ...schemes.document }
+        securitySchemes: {
+          ...Object.fromEntries(written),
+          ...Object.fromEntries(natives),
+          ...schemes.document
+        }
       },
       // every operation says its own
       security: []
@@ -376,46 +443,72 @@ const secureDocument = <Id extends string, Groups extends HttpApiGroup.HttpApiGr
   }
 }
 
+/** Whether the endpoint's own Override or Transform has written `security`. */
+const isWritten = ({ isOverridden, platform }: Secured, operation: Operation): boolean =>
+  isOverridden || JSON.stringify(operation.security) !== JSON.stringify(platform)
+
+const nativeAlternatives = ({
+  security
+}: HttpApiMiddleware.TagClassSecurityAny): SecurityRequirement.SecurityRequirement =>
+  Object.keys(security).map((name) => ({ [name]: [] }))
+
 /** The platform tries the schemes of a middleware one after the other; `optional` lets in whoever none of them does. */
 const nativeRequirement = (
-  tag: HttpApiMiddleware.TagClassSecurityAny,
-  natives: Map<string, HttpApiSecurity.HttpApiSecurity>
-): SecurityRequirement.SecurityRequirement => {
-  for (const [name, security] of Object.entries(tag.security)) {
-    const known = natives.get(name)
-    if (known !== undefined && nativeIdentity(known) !== nativeIdentity(security)) {
+  tag: HttpApiMiddleware.TagClassSecurityAny
+): SecurityRequirement.SecurityRequirement =>
+  tag.optional ? [...nativeAlternatives(tag), {}] : nativeAlternatives(tag)
+
+const nativeSchemes = (
+  tags: ReadonlyArray<HttpApiMiddleware.TagClassSecurityAny>
+): ReadonlyMap<string, SecurityScheme.SecurityScheme> => {
+  const known = new Map<string, SecurityScheme.SecurityScheme>()
+  for (const [name, security] of tags.flatMap((tag) => Object.entries(tag.security))) {
+    const scheme = nativeScheme(security)
+    const other = known.get(name)
+    if (other !== undefined && !sameScheme(other, scheme)) {
       throw new Error(
-        `two different schemes are called ${JSON.stringify(name)}: ${nativeIdentity(known)} and ` +
-          `${nativeIdentity(security)}; rename one in the security of its HttpApiMiddleware`
+        `two different schemes are called ${JSON.stringify(name)}: ${JSON.stringify(other)} and ` +
+          `${JSON.stringify(scheme)}; rename one in the security of its HttpApiMiddleware`
       )
     }
-    natives.set(name, security)
+    known.set(name, other ?? scheme)
   }
-  const alternatives = Object.keys(tag.security).map((name) => ({ [name]: [] }))
-  return tag.optional ? [...alternatives, {}] : alternatives
+  return known
 }
 
-const nativeIdentity = (security: HttpApiSecurity.HttpApiSecurity): string =>
-  JSON.stringify(
-    security._tag === "ApiKey" ? [security._tag, security.in, security.key] : [security._tag]
+/** As the platform writes it. */
+const nativeScheme = (security: HttpApiSecurity.HttpApiSecurity): SecurityScheme.SecurityScheme => {
+  const description = Option.getOrUndefined(
+    Context.getOption(security.annotations, OpenApi.Description)
   )
+  const bearerFormat = Option.getOrUndefined(
+    Context.getOption(security.annotations, OpenApi.Format)
+  )
+  return SecurityScheme.make(
+    security._tag === "ApiKey" ?
+      { type: "apiKey", name: security.key, in: security.in, description }
+    : security._tag === "Bearer" ? { type: "http", scheme: "bearer", bearerFormat, description }
+    : { type: "http", scheme: "basic", description }
+  )
+}
 
 const checkNatives = (
-  natives: ReadonlyMap<string, unknown>,
-  ours: { readonly [name: string]: SecurityScheme.SecurityScheme },
-  written: { readonly [name: string]: unknown } | undefined
+  natives: ReadonlyMap<string, SecurityScheme.SecurityScheme>,
+  ours: { readonly [name: string]: SecurityScheme.SecurityScheme }
 ): void => {
-  for (const name of natives.keys()) {
+  for (const [name, native] of natives) {
     const own = ours[name]
-    if (own === undefined) continue
-    const [left, right] = [own, written?.[name]].map((scheme) => JSON.stringify(sorted(scheme)))
-    if (left !== right) {
+    if (own !== undefined && !sameScheme(own, native)) {
       throw new Error(
-        `two different schemes are called ${JSON.stringify(name)}: ${left} and ${right}; give one of them another name`
+        `two different schemes are called ${JSON.stringify(name)}: ${JSON.stringify(own)} and ` +
+          `${JSON.stringify(native)}; give one of them another name`
       )
     }
   }
 }
+
+const sameScheme = (left: unknown, right: unknown): boolean =>
+  JSON.stringify(sorted(left)) === JSON.stringify(sorted(right))
 
 const sorted = (value: unknown): unknown =>
   typeof value === "object" && value !== null ?
@@ -452,13 +545,13 @@ const securitySchemes = (
   expressions: ReadonlyArray<Top>,
   version: SecurityScheme.Version
 ): Documented<{ readonly [name: string]: SecurityScheme.SecurityScheme }> => {
-  const known = new Map<string, Clause.Definition<unknown>>()
+  const known = new Map<string, Definition.Definition<unknown>>()
   for (const definition of expressions.flatMap(definitions)) {
     const other = known.get(definition.name)
-    if (other !== undefined && !Clause.sameDefinition(other, definition)) {
+    if (other !== undefined && !Definition.isSame(other, definition)) {
       throw new Error(
-        `two different schemes are called ${JSON.stringify(definition.name)}: ${Clause.shown(other)} and ` +
-          `${Clause.shown(definition)}; give one of them another schemeName`
+        `two different schemes are called ${JSON.stringify(definition.name)}: ${Definition.shown(other)} and ` +
+          `${Definition.shown(definition)}; give one of them another schemeName`
       )
     }
     known.set(definition.name, definition)
@@ -477,22 +570,26 @@ const securitySchemes = (
   }
 }
 
-/** Adds the headers that the refusals are answered with. */
+/** Adds the headers to the refusals that the operation documents. */
 const withRefusals = (
   operation: Operation,
-  requirement: SecurityRequirement.SecurityRequirement
+  { natives, own }: Pick<Secured, "natives" | "own">
 ): Operation => {
-  const isSecured = SecurityRequirement.schemes(requirement).length > 0
-  if (!isSecured) return operation
-  const isScoped = SecurityRequirement.scopes(requirement).length > 0
+  if (SecurityRequirement.schemes(own).length === 0 || operation.responses === undefined) {
+    return operation
+  }
+  const isScoped = SecurityRequirement.scopes(own).length > 0
   const responses: Record<string, Response> = { ...operation.responses }
   const add = (status: 401 | 403 | 503, name: string, header: unknown): void => {
-    const response = responses[status] ?? { description: descriptions[status] }
-    responses[status] = { ...response, headers: { ...response.headers, [name]: header } }
+    const response = responses[status]
+    if (response === undefined) return
+    // what the operation says itself goes first
+    responses[status] = { ...response, headers: { [name]: header, ...response.headers } }
   }
   add(401, "WWW-Authenticate", {
     description: "One challenge for each scheme (RFC 9110, section 11.6.1)",
-    required: true,
+    // the platform's own middlewares answer without one
+    ...(natives.length === 0 && { required: true }),
     schema: { type: "string" }
   })
   if (isScoped) {
@@ -501,11 +598,9 @@ const withRefusals = (
       schema: { type: "string" }
     })
   }
-  if (responses["503"] !== undefined) {
-    add(503, "Retry-After", {
-      description: "Seconds to wait (RFC 9110, section 10.2.3)",
-      schema: { type: "integer" }
-    })
-  }
+  add(503, "Retry-After", {
+    description: "Seconds to wait (RFC 9110, section 10.2.3)",
+    schema: { type: "integer" }
+  })
   return { ...operation, responses }
 }
