@@ -192,7 +192,8 @@ class Evaluation implements Clause.Proofs {
     const found =
       planned === undefined || this.request === undefined ?
         Credential.Absent
-      : planned.definition.extract(this.request)
+        // a scheme of one's own that returns nothing has found nothing
+      : (planned.definition.extract(this.request) ?? Credential.Absent)
     this.found[scheme] = found
     return found
   }
@@ -311,6 +312,11 @@ const verify = (evaluation: Evaluation, need: PlannedNeed): Clause.Erased<void> 
   })
   return Effect.matchCauseEffect(verified, {
     onSuccess: (grant) => {
+      if (!Array.isArray(grant?.scopes)) {
+        return Effect.dieMessage(
+          `the verifier of ${scheme.definition.name} has to succeed with Security.grant(principal, scopes)`
+        )
+      }
       evaluation.verdicts[need.scheme] = grant
       return Effect.void
     },
