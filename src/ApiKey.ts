@@ -34,7 +34,7 @@ import type { Scheme as SchemeOf } from "./SecurityModel.ts"
  */
 export const header = <const Name extends string = "APIKeyHeader", Declared extends string = never>(
   name: string,
-  options?: Scheme.Options<Name, Declared> & Scheme.CheckName<Name>
+  options?: Scheme.Options<Name, Declared> & Scheme.CheckName<Name, "APIKeyHeader">
 ): SchemeOf<NoInfer<Name>, Redacted.Redacted<string>, NoInfer<Declared>> => {
   const lower = name.toLowerCase()
   if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower)) {
@@ -72,7 +72,7 @@ export const header = <const Name extends string = "APIKeyHeader", Declared exte
  */
 export const query = <const Name extends string = "APIKeyQuery", Declared extends string = never>(
   name: string,
-  options?: Scheme.Options<Name, Declared> & Scheme.CheckName<Name>
+  options?: Scheme.Options<Name, Declared> & Scheme.CheckName<Name, "APIKeyQuery">
 ): SchemeOf<NoInfer<Name>, Redacted.Redacted<string>, NoInfer<Declared>> =>
   make("query", "APIKeyQuery", name, options, (request) => Credential.query(request, name))
 
@@ -93,7 +93,7 @@ export const query = <const Name extends string = "APIKeyQuery", Declared extend
  */
 export const cookie = <const Name extends string = "APIKeyCookie", Declared extends string = never>(
   name: string,
-  options?: Scheme.Options<Name, Declared> & Scheme.CheckName<Name>
+  options?: Scheme.Options<Name, Declared> & Scheme.CheckName<Name, "APIKeyCookie">
 ): SchemeOf<NoInfer<Name>, Redacted.Redacted<string>, NoInfer<Declared>> => {
   if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) {
     throw new Error(

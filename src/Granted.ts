@@ -47,5 +47,8 @@ export type Evidence<Scopes> = Scopes extends string ? Granted<Scopes> : never
  * @since 0.1.0
  */
 export const granted = <const Scope extends string>(
-  _scope: Scope & (SecurityRequirement.IsSingleLiteral<Scope> extends true ? unknown : never)
+  _scope: Scope &
+    (SecurityRequirement.IsSingleLiteral<Scope> extends true ? unknown
+    : unknown extends Scope ? never
+    : SecurityRequirement.ScopeNotLiteral<Scope>)
 ): Effect.Effect<void, never, Granted<Scope>> => Effect.void

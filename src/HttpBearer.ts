@@ -29,7 +29,7 @@ export const make = <const Name extends string = "HTTPBearer", Declared extends 
   options?: Scheme.Options<Name, Declared> & {
     /** A hint for readers of the document, for instance `JWT`. */
     readonly bearerFormat?: string
-  } & Scheme.CheckName<Name>
+  } & Scheme.CheckName<Name, "HTTPBearer">
 ): SchemeOf<NoInfer<Name>, Http.HttpCredentials, NoInfer<Declared>> =>
   Http.makeHttp({
     authScheme: "Bearer",

@@ -97,7 +97,7 @@ export interface DigestCredentials {
  * @since 0.1.0
  */
 export const make = <const Name extends string = "HTTPDigest", Declared extends string = never>(
-  options?: Options<Name, Declared> & Scheme.CheckName<Name>
+  options?: Options<Name, Declared> & Scheme.CheckName<Name, "HTTPDigest">
 ): SchemeOf<NoInfer<Name>, DigestCredentials, NoInfer<Declared>> => {
   const { algorithm = "SHA-256", nonce, opaque, realm = "api", userhash } = options ?? {}
   const scheme = {

@@ -64,7 +64,7 @@ export interface PeerCertificate {
  * @since 0.1.0
  */
 export const make = <const Name extends string = "MutualTLS", Declared extends string = never>(
-  options?: Scheme.Options<Name, Declared> & Scheme.CheckName<Name>
+  options?: Scheme.Options<Name, Declared> & Scheme.CheckName<Name, "MutualTLS">
 ): SchemeOf<NoInfer<Name>, PeerCertificate, NoInfer<Declared>> => {
   const realm = options?.realm ?? "api"
   const scheme = {

@@ -72,7 +72,10 @@ export const passwordBearer = <
   const Name extends string = "OAuth2PasswordBearer",
   Declared extends string = never
 >(
-  options: Options<Name, Declared> & { readonly tokenUrl: string } & Scheme.CheckName<Name>
+  options: Options<Name, Declared> & { readonly tokenUrl: string } & Scheme.CheckName<
+      Name,
+      "OAuth2PasswordBearer"
+    >
 ): SchemeOf<NoInfer<Name>, Token, NoInfer<Declared>> =>
   ofFlow("OAuth2PasswordBearer", options, {
     password: { tokenUrl: options.tokenUrl, ...common(options) }
@@ -105,7 +108,7 @@ export const authorizationCode = <
   options: Options<Name, Declared> & {
     readonly authorizationUrl: string
     readonly tokenUrl: string
-  } & Scheme.CheckName<Name>
+  } & Scheme.CheckName<Name, "OAuth2AuthorizationCodeBearer">
 ): SchemeOf<NoInfer<Name>, Token, NoInfer<Declared>> =>
   ofFlow("OAuth2AuthorizationCodeBearer", options, {
     authorizationCode: {
@@ -133,7 +136,10 @@ export const clientCredentials = <
   const Name extends string = "OAuth2ClientCredentialsBearer",
   Declared extends string = never
 >(
-  options: Options<Name, Declared> & { readonly tokenUrl: string } & Scheme.CheckName<Name>
+  options: Options<Name, Declared> & { readonly tokenUrl: string } & Scheme.CheckName<
+      Name,
+      "OAuth2ClientCredentialsBearer"
+    >
 ): SchemeOf<NoInfer<Name>, Token, NoInfer<Declared>> =>
   ofFlow("OAuth2ClientCredentialsBearer", options, {
     clientCredentials: { tokenUrl: options.tokenUrl, ...common(options) }
@@ -157,7 +163,10 @@ export const implicit = <
   const Name extends string = "OAuth2ImplicitBearer",
   Declared extends string = never
 >(
-  options: Options<Name, Declared> & { readonly authorizationUrl: string } & Scheme.CheckName<Name>
+  options: Options<Name, Declared> & { readonly authorizationUrl: string } & Scheme.CheckName<
+      Name,
+      "OAuth2ImplicitBearer"
+    >
 ): SchemeOf<NoInfer<Name>, Token, NoInfer<Declared>> =>
   ofFlow("OAuth2ImplicitBearer", options, {
     implicit: { authorizationUrl: options.authorizationUrl, ...common(options) }
@@ -188,7 +197,7 @@ export const deviceAuthorization = <
   options: Options<Name, Declared> & {
     readonly deviceAuthorizationUrl: string
     readonly tokenUrl: string
-  } & Scheme.CheckName<Name>
+  } & Scheme.CheckName<Name, "OAuth2DeviceAuthorizationBearer">
 ): SchemeOf<NoInfer<Name>, Token, NoInfer<Declared>> =>
   ofFlow("OAuth2DeviceAuthorizationBearer", options, {
     deviceAuthorization: {
@@ -228,7 +237,7 @@ export const make = <
 >(
   options: Omit<Options<Name, never>, "scopes" | "refreshUrl"> & {
     readonly flows: Flows
-  } & Scheme.CheckName<Name>
+  } & Scheme.CheckName<Name, "OAuth2">
 ): SchemeOf<NoInfer<Name>, Token, DeclaredIn<Flows>> => {
   // the scopes of the value are those of its type
   const scopes = Object.assign({}, ...Object.values(options.flows).map((flow) => flow?.scopes)) as {
@@ -250,10 +259,16 @@ export const make = <
  * @since 0.1.0
  */
 export type DeclaredIn<Flows extends SecurityScheme.Flows> = {
-  [Flow in keyof Flows]: Flows[Flow] extends { readonly scopes: infer Scopes } ?
-    keyof Scopes & string
+  // not `in keyof Flows`, which would take each member of a union on its own
+  [Flow in Extract<keyof Flows, string>]: Flows[Flow] extends { readonly scopes: infer Scopes } ?
+    CertainKeys<Scopes>
   : never
-}[keyof Flows]
+}[Extract<keyof Flows, string>]
+
+// CertainKeys :: Record -> its keys, without those that it may lack
+type CertainKeys<Scopes> = {
+  [Scope in Extract<keyof Scopes, string>]: {} extends Pick<Scopes, Scope> ? never : Scope
+}[Extract<keyof Scopes, string>]
 
 /**
  * Makes a scheme whose credential is a bearer token.

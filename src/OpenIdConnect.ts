@@ -33,7 +33,7 @@ export const make = <const Name extends string = "OpenIdConnect", Declared exten
   options: Scheme.Options<Name, Declared> & {
     /** Where the provider publishes its configuration (OpenID Connect Discovery 1.0, section 4). */
     readonly openIdConnectUrl: string
-  } & Scheme.CheckName<Name>
+  } & Scheme.CheckName<Name, "OpenIdConnect">
 ): SchemeOf<NoInfer<Name>, Redacted.Redacted<string>, NoInfer<Declared>> =>
   OAuth2.makeToken(options, "OpenIdConnect", {
     type: "openIdConnect",

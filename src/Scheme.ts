@@ -45,13 +45,17 @@ export interface NameNotLiteral<out Name> {
 }
 
 /**
- * Refuses a name that is not a single literal.
+ * Refuses a name that is not a single literal, and one that may not be given though it is not the default.
  *
  * @category type errors
  * @since 0.1.0
  */
-export type CheckName<Name extends string> =
-  IsSingleLiteral<Name> extends true ? unknown : { readonly schemeName: NameNotLiteral<Name> }
+export type CheckName<Name extends string, Default extends string = never> =
+  IsSingleLiteral<Name> extends true ?
+    Name extends Default ?
+      unknown
+    : { readonly schemeName: Name }
+  : { readonly schemeName: NameNotLiteral<Name> }
 
 /**
  * A scheme of one's own: what {@link make} needs.

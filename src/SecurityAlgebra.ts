@@ -38,15 +38,15 @@ export interface ScopeNotProvable<out SchemeAndScope> {
   readonly "scope cannot be proven through": SchemeAndScope
 }
 
-/**
- * A scope has to be one string literal: of a union, a `string` or a pattern nobody can say which was proven.
- *
- * @category type errors
- * @since 0.1.0
- */
-export interface ScopeNotLiteral<out Scope> {
-  readonly "a scope has to be one string literal, not": Scope
-}
+export type {
+  /**
+   * A scope has to be one string literal: of a union, a `string` or a pattern nobody can say which was proven.
+   *
+   * @category type errors
+   * @since 0.1.0
+   */
+  ScopeNotLiteral
+} from "./SecurityRequirement.ts"
 
 /**
  * `authenticate` applies to one scheme, or to `anyOf` of schemes, before anything has verified them.
@@ -66,7 +66,7 @@ export interface NotBareSchemes<out Expression> {
  */
 export type CheckLiterals<Scopes extends ReadonlyArray<string>> =
   [Requirement.NotSingleLiterals<Scopes>] extends [never] ? unknown
-  : ReadonlyArray<ScopeNotLiteral<Requirement.NotSingleLiterals<Scopes>>>
+  : ReadonlyArray<Requirement.ScopeNotLiteral<Requirement.NotSingleLiterals<Scopes>>>
 
 /**
  * `unknown` when every alternative can prove the scopes, else the error.
@@ -103,9 +103,8 @@ type CheckAnyOf<Members extends ReadonlyArray<Top>> =
     ReadonlyArray<Requirement.TooManyAlternatives>
   : unknown
 
-type CheckAllOf<Members extends ReadonlyArray<Top>> =
-  Requirement.TooManyAllOf<Requirements<Members>> extends true ? Requirement.TooManyAlternatives
-  : unknown
+type CheckAllOf<Members extends ReadonlyArray<Top>, Refused> =
+  Requirement.TooManyAllOf<Requirements<Members>> extends true ? Refused : unknown
 
 // ----------------------------------------------------------------------------
 // combinators: authentication
@@ -239,13 +238,21 @@ export const anyOf = <const Members extends ReadonlyArray<Top>>(
   Requirement.MergeGrantable<Grantables<Members>>
 > => make(Clause.anyOf(members.map(expressionOf)))
 
-type Requirements<Members extends ReadonlyArray<Top>> = {
-  readonly [I in keyof Members]: Members[I]["requirement"]
-}
+// Of a member, or of members, that are a union nobody can say which it is: they are wide, and guarantee nothing.
+type Requirements<Members extends ReadonlyArray<Top>> =
+  true extends Requirement.IsUnion<Members> ? ReadonlyArray<SecurityRequirement>
+  : {
+      readonly [I in keyof Members]: true extends Requirement.IsUnion<Members[I]> ?
+        SecurityRequirement
+      : Members[I]["requirement"]
+    }
 
-type Grantables<Members extends ReadonlyArray<Top>> = {
-  readonly [I in keyof Members]: Grantable<Members[I]>
-}
+type Grantables<Members extends ReadonlyArray<Top>> =
+  true extends Requirement.IsUnion<Members> ? ReadonlyArray<Grants>
+  : {
+      readonly [I in keyof Members]: true extends Requirement.IsUnion<Members[I]> ? Grants
+      : Grantable<Members[I]>
+    }
 
 // An expression that may have no member is `deny`.
 type NoMember<Members extends ReadonlyArray<Top>> =
@@ -275,7 +282,7 @@ export const allOf: {
     const Members extends { readonly [name: string]: Top },
     Ordered extends ReadonlyArray<Top> = InOrder<Members>
   >(
-    members: Members & CheckAllOf<Ordered>
+    members: Members & CheckAllOf<Ordered, Requirement.TooManyAlternatives>
   ): Security<
     { readonly [Name in keyof Members]: Success<Members[Name]> },
     Failure<Members[keyof Members]>,
@@ -284,7 +291,7 @@ export const allOf: {
     Requirement.MergeGrantable<Grantables<Ordered>>
   >
   <const Members extends ReadonlyArray<Top>>(
-    ...members: Members & ReadonlyArray<CheckAllOf<Members>>
+    ...members: Members & CheckAllOf<Members, ReadonlyArray<Requirement.TooManyAlternatives>>
   ): Security<
     { readonly [I in keyof Members]: Success<Members[I]> },
     Failure<Members[number]>,
@@ -336,18 +343,20 @@ export const optional = <A, E, R, Req extends SecurityRequirement, G extends Gra
 // the order of a record's members
 // ----------------------------------------------------------------------------
 
+// A number is no name here: the type can't tell where it comes in the order of the others.
 type InOrder<
   Members extends { readonly [name: string]: Top },
   Names extends string = keyof Members & string,
   Done extends ReadonlyArray<Top> = readonly []
 > =
-  string extends keyof Members ? ReadonlyArray<Members[string]>
-  : [Names] extends [never] ? Done
-  : Least<Names> extends infer First extends keyof Members & string ?
-    Requirement.IsSingleLiteral<First> extends true ?
-      InOrder<Members, Exclude<Names, First>, readonly [...Done, Members[First]]>
+  [keyof Members] extends [string] ?
+    [Names] extends [never] ? Done
+    : Least<Names> extends infer First extends keyof Members & string ?
+      Requirement.IsSingleLiteral<First> extends true ?
+        InOrder<Members, Exclude<Names, First>, readonly [...Done, Members[First]]>
+      : ReadonlyArray<Members[string]>
     : ReadonlyArray<Members[string]>
-  : ReadonlyArray<Members[string]>
+  : ReadonlyArray<Top>
 
 // Least :: name union -> the name that is before all others
 type Least<Names extends string> = {

@@ -188,12 +188,14 @@ export const mapError: {
  */
 export const orDie = <A, E, R, Req extends SecurityRequirement, G extends Grants>(
   self: Security<A, E, R, Req, G>
-): Security<A, Extract<E, SecurityError.Refusal>, R, Req, G> =>
+): Security<A, Refused<E>, R, Req, G> =>
   make(
     Clause.recover(expressionOf(self), (error) =>
       SecurityError.isRefusal(error) ? Effect.fail(error) : Effect.die(error)
     )
   )
+
+type Refused<E> = unknown extends E ? SecurityError.Refusal : Extract<E, SecurityError.Refusal>
 
 // ----------------------------------------------------------------------------
 // combinators: services and spans

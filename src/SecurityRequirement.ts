@@ -269,10 +269,11 @@ export const guaranteed = (self: SecurityRequirement): ReadonlyArray<string> => 
  */
 export type Guaranteed<Self> =
   IsAny<Self> extends true ? never
+  : true extends IsUnion<Self> ? never
   : Self extends (
     readonly [infer Head extends Alternative, ...infer Tail extends SecurityRequirement]
   ) ?
-    GuaranteedInAll<Tail, ScopesOf<Head>>
+    GuaranteedInAll<Tail, CertainIn<Head>>
   : never
 
 /**
@@ -332,17 +333,9 @@ export const sameAlternative = (left: Alternative, right: Alternative): boolean 
  * @category type functions
  * @since 0.1.0
  */
-export type MergeGrantable<Members extends ReadonlyArray<Grantable>, Done extends Grantable = {}> =
-  Members extends (
-    readonly [infer Head extends Grantable, ...infer Tail extends ReadonlyArray<Grantable>]
-  ) ?
-    MergeGrantable<Tail, MergeTwo<Done, Head>>
-  : IsWide<Members> extends true ? Printed<MergeTwo<Done, Members[number]>>
-  : Printed<Done>
-
-// An editor prints a mapped type behind a condition by what it comes to, not by its name.
-type Printed<Self extends Grantable> =
-  Self extends unknown ? { readonly [Name in keyof Self]: Self[Name] } : never
+export type MergeGrantable<Members extends ReadonlyArray<Grantable>> =
+  IsWide<Members> extends true ? Grantable
+  : { readonly [Name in KeysOf<Members[number]>]: MergeAt<Members, Name> }
 
 // ----------------------------------------------------------------------------
 // the bound on alternatives
@@ -416,8 +409,18 @@ export type IsSingleLiteral<Text extends string> =
   IsAny<Text> extends true ? false
   : [Text] extends [never] ? false
   : {} extends Record<Text, unknown> ? false
-  : IsUnion<Text> extends true ? false
+  : true extends IsUnion<Text> ? false
   : true
+
+/**
+ * A scope has to be one string literal: of a union, a `string` or a pattern nobody can say which was proven.
+ *
+ * @category type errors
+ * @since 0.1.0
+ */
+export interface ScopeNotLiteral<out Scope> {
+  readonly "a scope has to be one string literal, not": Scope
+}
 
 /**
  * The members of a union that are literals: drops `string` and template patterns.
@@ -440,6 +443,7 @@ export type Literals<Text> =
  */
 export type NotSingleLiterals<Texts extends ReadonlyArray<string>> =
   IsWide<Texts> extends true ? Texts[number]
+  : true extends IsUnion<Texts> ? Texts[number]
   : { [I in keyof Texts]: IsSingleLiteral<Texts[I]> extends true ? never : Texts[I] }[number]
 
 // ----------------------------------------------------------------------------
@@ -450,9 +454,15 @@ type IsAny<Self> = 0 extends 1 & Self ? true : false
 
 type IsWide<Self extends ReadonlyArray<unknown>> = number extends Self["length"] ? true : false
 
-type IsUnion<Text, Whole = Text> =
-  Text extends unknown ?
-    [Whole] extends [Text] ?
+/**
+ * Whether a type is a union: `true` or `boolean` if so, which is why one asks whether `true extends` it.
+ *
+ * @category type functions
+ * @since 0.1.0
+ */
+export type IsUnion<Self, Whole = Self> =
+  Self extends unknown ?
+    [Whole] extends [Self] ?
       false
     : true
   : never
@@ -595,24 +605,38 @@ type GuaranteedInAll<Self extends SecurityRequirement, Held> =
   Self extends (
     readonly [infer Head extends Alternative, ...infer Tail extends SecurityRequirement]
   ) ?
-    GuaranteedInAll<Tail, Extract<Held, ScopesOf<Head>>>
+    GuaranteedInAll<Tail, Extract<Held, CertainIn<Head>>>
   : IsWide<Self> extends true ? never
-  : Literals<Held>
+  : Held
 
-type MergeTwo<Left extends Grantable, Right extends Grantable> = {
-  readonly [Name in keyof Left | keyof Right]: MergeAt<Left, Right, Name>
-}
+// CertainIn :: Alternative -> scopes, without those that only one of several alternatives or a wide type has
+type CertainIn<Self> =
+  {} extends Self ? never
+  : true extends IsUnion<Self> ? never
+  : { [Name in keyof Self]: Certain<Self[Name]> }[keyof Self]
 
-type MergeAt<Left extends Grantable, Right extends Grantable, Name extends PropertyKey> =
-  Name extends keyof Left ?
-    Name extends keyof Right ?
-      Both<Left[Name], Right[Name]>
-    : Left[Name]
-  : Name extends keyof Right ? Right[Name]
+type Certain<Scopes> =
+  [Scopes] extends [infer Tuple extends ReadonlyArray<string>] ?
+    [NotSingleLiterals<Tuple>] extends [never] ?
+      Tuple[number]
+    : never
   : never
 
-type Both<Left, Right> =
-  [Left] extends [never] ? never
+// Each name goes through the members on its own: merging two and two would nest as deep as there are members.
+type MergeAt<
+  Members extends ReadonlyArray<Grantable>,
+  Name,
+  Done extends Grantable[string] = Grantable[string]
+> =
+  Members extends (
+    readonly [infer Head extends Grantable, ...infer Tail extends ReadonlyArray<Grantable>]
+  ) ?
+    MergeAt<Tail, Name, Name extends keyof Head ? Both<Done, Head[Name]> : Done>
+  : Done
+
+type Both<Left extends Grantable[string], Right extends Grantable[string]> =
+  [Grantable[string]] extends [Left] ? Right
+  : [Left] extends [never] ? never
   : [Right] extends [never] ? never
   : [Left] extends [Bare<infer A>] ?
     [Right] extends [Bare<infer B>] ?

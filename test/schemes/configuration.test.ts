@@ -17,10 +17,13 @@ type Options<Name extends string = "mine"> = {
   readonly scopes?: { readonly [scope: string]: string }
 }
 
+/** What the types take: a name that may be left out has to be the default. */
+type Named = Options & { readonly schemeName: "mine" }
+
 const url = "https://id.example/token"
 
 /** Every constructor that takes the common options. */
-const constructors: Readonly<Record<string, (options: Options) => unknown>> = {
+const constructors: Readonly<Record<string, (options: Named) => unknown>> = {
   "ApiKey.header": (options) => ApiKey.header("X-API-Key", options),
   "ApiKey.query": (options) => ApiKey.query("api_key", options),
   "ApiKey.cookie": (options) => ApiKey.cookie("session", options),
@@ -208,13 +211,13 @@ const particular: ReadonlyArray<readonly [what: string, make: () => unknown, sen
 describe("configuration errors", () => {
   for (const [constructor, make] of Object.entries(constructors)) {
     it.for(common)(`${constructor}: %s`, ([, options, sentence]) => {
-      assert.throws(() => make(options), sentence)
+      assert.throws(() => make(options as Named), sentence)
     })
     it(`${constructor}: none`, () => {
       assert.doesNotThrow(() =>
         make({ schemeName: "mine", realm: "", scopes: { "a:b/c.*": "", constructor: "" } })
       )
-      assert.doesNotThrow(() => make({}))
+      assert.doesNotThrow(() => make({} as Named))
     })
   }
   it.for(particular)("%s", ([, make, sentence]) => {
