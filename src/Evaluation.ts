@@ -374,6 +374,7 @@ const toRefusal = (evaluation: Evaluation, failure: Failure | undefined): Securi
     return new SecurityError.Forbidden()
   }
   const { kind, refusal } = failure
+  const { plan } = evaluation
   switch (kind) {
     case "unavailable":
       return refusal ?? new SecurityError.ServiceUnavailable()
@@ -381,8 +382,10 @@ const toRefusal = (evaluation: Evaluation, failure: Failure | undefined): Securi
       return refusal?._tag === "Forbidden" ?
           SecurityError.withChallenges(refusal, scopeChallenges(evaluation))
         : remembered(
-            evaluation.plan,
-            evaluation.lacking.map(([clause]) => clause.scope).join(),
+            plan,
+            evaluation.lacking
+              .map(([clause, need]) => `${plan.clauses.indexOf(clause)} ${need.scheme}`)
+              .join(),
             () =>
               new SecurityError.Forbidden(
                 { message: "Insufficient scope" },
@@ -401,7 +404,7 @@ const toRefusal = (evaluation: Evaluation, failure: Failure | undefined): Securi
         : failure.isMalformed ? "malformed"
         : "invalid"
       return remembered(
-        evaluation.plan,
+        plan,
         `${reason} ${refused.map(Number).join("")}`,
         () => new SecurityError.Unauthorized({ reason }, true, challenges(evaluation, refused))
       )
