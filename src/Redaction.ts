@@ -7,11 +7,13 @@
 import * as Headers from "@effect/platform/Headers"
 import * as HttpApi from "@effect/platform/HttpApi"
 import type * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
+import * as Inspectable from "effect/Inspectable"
 import * as Tracer from "effect/Tracer"
 import * as SecurityMiddleware from "./SecurityMiddleware.ts"
 import { definitions, type Top } from "./SecurityModel.ts"
@@ -57,7 +59,7 @@ export const names = (...expressions: ReadonlyArray<Top>): Names => {
 }
 
 /**
- * The names that the middlewares of an HttpApi read.
+ * The names that the middlewares of an HttpApi read, the platform's own `HttpApiSecurity` included.
  *
  * @category constructors
  * @since 0.1.0
@@ -70,7 +72,15 @@ export const fromApi = <Id extends string, Groups extends HttpApiGroup.HttpApiGr
     onGroup: () => {},
     onEndpoint: ({ middleware }) => middleware.forEach((tag) => tags.add(tag))
   })
-  return names(...[...tags].flatMap((tag) => (SecurityMiddleware.isTag(tag) ? [tag.security] : [])))
+  const all = [...tags].map((tag) =>
+    SecurityMiddleware.isTag(tag) ? names(tag.security)
+    : HttpApiMiddleware.isSecurity(tag) ? nativeNames(tag)
+    : none
+  )
+  return {
+    headers: [...new Set(all.flatMap(({ headers }) => headers))],
+    query: [...new Set(all.flatMap(({ query }) => query))]
+  }
 }
 
 // ----------------------------------------------------------------------------
@@ -81,8 +91,12 @@ export const fromApi = <Id extends string, Groups extends HttpApiGroup.HttpApiGr
  * Redacts the names in everything that the platform's tracer and logger write of a request.
  *
  * Everything inside sees a request whose `url` has no credential in its query (`originalUrl` still has it, where the schemes
- * read it), and `Headers.currentRedactedNames` with the names. The attributes of the server's span, which was started
- * outside, are written again. Put the logger inside: `Redaction.middleware(HttpMiddleware.logger(app), names)`.
+ * read it) and which prints neither credentials nor body, and `Headers.currentRedactedNames` with the names. The attributes
+ * of the server's span, which was started outside, are written again before it ends.
+ *
+ * It goes around the logger, and around whatever reads the body: `Redaction.middleware(HttpMiddleware.logger(app), names)`.
+ * `HttpLayerRouter.serve` and `toWebHandler` put a logger of their own around all else: give them `disableLogger: true`
+ * beside such a `middleware`.
  *
  * @example
  * ```ts
@@ -113,12 +127,15 @@ export const middleware: {
       }
       const redacted = fiber.getFiberRef(Headers.currentRedactedNames)
       const url = redactQuery(request.url, queryNames)
+      const names = [...redacted, ...headers.filter((name) => !redacted.includes(name))]
       return Effect.locally(
-        url === request.url ?
-          app
-        : Effect.provideService(app, HttpServerRequest.HttpServerRequest, withUrl(request, url)),
+        Effect.provideService(
+          app,
+          HttpServerRequest.HttpServerRequest,
+          unprinted(request, request.modify({ url }), { headers: names, query: queryNames })
+        ),
         Headers.currentRedactedNames,
-        [...redacted, ...headers.filter((name) => !redacted.includes(name))]
+        names
       )
     })
   }
@@ -141,6 +158,27 @@ export const redactQuery = (url: string, names: ReadonlySet<string>): string => 
 // steps
 // ----------------------------------------------------------------------------
 
+const none: Names = { headers: [], query: [] }
+
+const nativeNames = (tag: HttpApiMiddleware.TagClassSecurityAny): Names => {
+  const keys = (location: "header" | "query"): ReadonlyArray<string> =>
+    Object.values(tag.security).flatMap((security) =>
+      security._tag === "ApiKey" && security.in === location ? [security.key] : []
+    )
+  const isCookie = Object.values(tag.security).some(
+    (security) => security._tag === "ApiKey" && security.in === "cookie"
+  )
+  const isAuthorization = Object.values(tag.security).some(({ _tag }) => _tag !== "ApiKey")
+  return {
+    headers: [
+      ...(isAuthorization ? ["authorization"] : []),
+      ...(isCookie ? ["cookie"] : []),
+      ...keys("header").map((name) => name.toLowerCase())
+    ],
+    query: keys("query")
+  }
+}
+
 const redactPairs = (query: string, names: ReadonlySet<string>): string =>
   query
     .split("&")
@@ -151,14 +189,53 @@ const redactPairs = (query: string, names: ReadonlySet<string>): string =>
     })
     .join("&")
 
-/** The same request, all of whose state is shared, with another `url`. */
-const withUrl = (
-  request: HttpServerRequest.HttpServerRequest,
-  url: string
-): HttpServerRequest.HttpServerRequest =>
-  new Proxy(request, {
-    get: (target, key) => (key === "url" ? url : Reflect.get(target, key, target))
+/**
+ * `modified` as the server sees it: what it remembers of the request is kept in `original`, and it prints no secrets.
+ *
+ * The platform's own requests print `originalUrl`, the headers and a body that has been read.
+ */
+const unprinted = (
+  original: HttpServerRequest.HttpServerRequest,
+  modified: HttpServerRequest.HttpServerRequest,
+  secret: {
+    readonly headers: ReadonlyArray<string | RegExp>
+    readonly query: ReadonlySet<string>
+  }
+): HttpServerRequest.HttpServerRequest => {
+  const print = (): unknown => ({
+    _id: "@effect/platform/HttpServerRequest",
+    method: modified.method,
+    url: modified.url,
+    headers: Headers.redact(withReferer(modified.headers, secret.query), secret.headers)
   })
+  const modify = modified.modify.bind(modified)
+  Object.assign(modified, {
+    toJSON: print,
+    toString: () => `ServerRequest(${modified.method} ${modified.url})`,
+    [Inspectable.NodeInspectSymbol]: print,
+    modify: (options: Parameters<typeof modify>[0]) => unprinted(original, modify(options), secret)
+  })
+  return new Proxy(modified, {
+    get: (target, key) =>
+      key in target ? Reflect.get(target, key, target) : Reflect.get(original, key, original),
+    has: (target, key) => key in target || key in original,
+    set: (target, key, value) =>
+      key in target ?
+        Reflect.set(target, key, value, target)
+      : Reflect.set(original, key, value, original)
+  })
+}
+
+/** The address of a page that was opened with a key in its query. */
+const withReferer = (
+  headers: Readonly<Record<string, string>>,
+  query: ReadonlySet<string>
+): Headers.Headers => {
+  const { referer } = headers
+  return Headers.fromInput(
+    referer === undefined ? headers : { ...headers, referer: redactQuery(referer, query) }
+  )
+}
 
 const isSpan = (value: unknown): value is Tracer.Span =>
   typeof value === "object" && value !== null && "_tag" in value && value._tag === "Span"
@@ -181,5 +258,9 @@ const redactSpan = (
     if (span.attributes.has(attribute)) {
       span.attribute(attribute, "<redacted>")
     }
+  }
+  const referer = span.attributes.get("http.request.header.referer")
+  if (typeof referer === "string") {
+    span.attribute("http.request.header.referer", redactQuery(referer, query))
   }
 }

@@ -1,0 +1,576 @@
+/**
+ * Nothing leaks: what the platform's tracer and loggers write of a request, and what the server answers, holds no secret.
+ */
+import * as HttpApi from "@effect/platform/HttpApi"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
+import * as HttpApiSecurity from "@effect/platform/HttpApiSecurity"
+import * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
+import * as HttpRouter from "@effect/platform/HttpRouter"
+import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as HashMap from "effect/HashMap"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
+import * as Http from "node:http"
+import { inspect } from "node:util"
+import {
+  ApiKey,
+  HttpBasic,
+  HttpBearer,
+  Redaction,
+  Security,
+  SecurityError,
+  SecurityMiddleware
+} from "../src/index.ts"
+
+// ----------------------------------------------------------------------------
+// what is written
+// ----------------------------------------------------------------------------
+
+/** Everything that the tracer and the loggers have written since the last `take`. */
+let written: Array<string> = []
+let logs = 0
+
+const take = (): { readonly recorded: string; readonly logs: number } => {
+  const taken = { recorded: written.join("\n"), logs }
+  written = []
+  logs = 0
+  return taken
+}
+
+const everything = (value: unknown): string =>
+  [
+    inspect(value, { depth: 12, showHidden: false }),
+    JSON.stringify(value),
+    String(value),
+    Cause.isCause(value) ? Cause.pretty(value, { renderErrorCause: true }) : "",
+    Exit.isExit(value) && Exit.isFailure(value) ?
+      Cause.pretty(value.cause, { renderErrorCause: true })
+    : ""
+  ].join("\n")
+
+/** An exporter sees a span when it has ended: with the attributes it has then. */
+const tracer = Tracer.make({
+  span: (name, parent, context, links, startTime, kind) => {
+    const attributes = new Map<string, unknown>()
+    const events: Array<unknown> = []
+    return {
+      _tag: "Span",
+      name,
+      spanId: "0123456789abcdef",
+      traceId: "0123456789abcdef0123456789abcdef",
+      parent,
+      context,
+      status: { _tag: "Started", startTime },
+      attributes,
+      links,
+      sampled: true,
+      kind,
+      end: (_endTime, exit) => {
+        written.push(name, everything(Object.fromEntries(attributes)), everything(events))
+        written.push(everything(exit))
+      },
+      attribute: (key, value) => {
+        attributes.set(key, value)
+      },
+      event: (event, _startTime, eventAttributes) => {
+        events.push([event, eventAttributes])
+      },
+      addLinks: () => {}
+    }
+  },
+  context: (f) => f()
+})
+
+const logger = Logger.make<unknown, void>((options) => {
+  // others are of handlers, and of fibers that ended with a defect
+  if (HashMap.has(options.annotations, "http.status")) logs++
+  written.push(
+    everything(options.message),
+    everything(options.cause),
+    everything(Object.fromEntries(HashMap.toEntries(options.annotations))),
+    Logger.stringLogger.log(options),
+    Logger.logfmtLogger.log(options),
+    Logger.jsonLogger.log(options),
+    everything(Logger.structuredLogger.log(options))
+  )
+})
+
+const Recording = Layer.mergeAll(
+  Layer.setTracer(tracer),
+  Logger.replace(Logger.defaultLogger, logger),
+  Logger.minimumLogLevel(LogLevel.All)
+)
+
+// ----------------------------------------------------------------------------
+// the apps
+// ----------------------------------------------------------------------------
+
+const marker = "s3cr3t"
+
+const verify = (secret: string) =>
+  secret.includes("right") ? Effect.succeed(Security.grant(secret.length))
+  : secret.includes("bug") ? Effect.die(new Error("a bug in the verifier"))
+  : Effect.fail(new SecurityError.Unauthorized({ reason: "invalid" }))
+
+const anyone = Security.anyOf(
+  ApiKey.header("X-Secret-Key", { schemeName: "header" }).pipe(
+    Security.authenticate((key) => verify(Redacted.value(key)))
+  ),
+  ApiKey.query("api_key", { schemeName: "query" }).pipe(
+    Security.authenticate((key) => verify(Redacted.value(key)))
+  ),
+  ApiKey.cookie("session", { schemeName: "cookie" }).pipe(
+    Security.authenticate((key) => verify(Redacted.value(key)))
+  ),
+  HttpBearer.make().pipe(
+    Security.authenticate(({ credentials }) => verify(Redacted.value(credentials)))
+  ),
+  HttpBasic.make().pipe(Security.authenticate(({ password }) => verify(Redacted.value(password))))
+)
+
+const Item = Schema.Struct({ count: Schema.Number })
+const chunks = ["one ", "two ", "three"]
+const stream = HttpServerResponse.stream(
+  Stream.fromIterable(chunks).pipe(
+    Stream.tap(() => Effect.sleep("1 millis")),
+    Stream.encodeText
+  )
+)
+
+let handled = 0
+const counted = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.zipRight(
+    HttpApp.appendPreResponseHandler((_request, response) =>
+      Effect.sync(() => {
+        handled++
+        return response
+      })
+    ),
+    effect
+  )
+const bug = Effect.die(new Error("a bug in the handler"))
+const logged = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+  Effect.zipRight(
+    Effect.logWarning("odd request", request),
+    Effect.die(Object.assign(new Error("with its request"), { request }))
+  )
+)
+
+const handlers = {
+  items: counted(HttpServerResponse.json({ count: 1 })),
+  body: Effect.flatMap(HttpServerRequest.schemaBodyJson(Item), HttpServerResponse.json),
+  defect: bug,
+  logged,
+  stream: counted(stream)
+} as const
+
+const guarded = <E, R>(handler: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) =>
+  Security.guard(anyone, () => handler)
+
+const router = HttpRouter.empty.pipe(
+  HttpRouter.get("/items", guarded(handlers.items)),
+  HttpRouter.post("/body", guarded(handlers.body)),
+  HttpRouter.get("/defect", guarded(handlers.defect)),
+  HttpRouter.get("/logged", guarded(handlers.logged)),
+  HttpRouter.get("/stream", guarded(handlers.stream)),
+  HttpRouter.prefixAll("/v1")
+)
+const app = Effect.flatten(HttpRouter.toHttpApp(router))
+
+const Routes = HttpLayerRouter.addAll(
+  [
+    HttpLayerRouter.route("GET", "/items", guarded(handlers.items)),
+    HttpLayerRouter.route("POST", "/body", guarded(handlers.body)),
+    HttpLayerRouter.route("GET", "/defect", guarded(handlers.defect)),
+    HttpLayerRouter.route("GET", "/logged", guarded(handlers.logged)),
+    HttpLayerRouter.route("GET", "/stream", guarded(handlers.stream))
+  ],
+  { prefix: "/v1" }
+)
+
+class Anyone extends SecurityMiddleware.Tag<Anyone>()("test/Anyone", { security: anyone }) {}
+
+class Api extends HttpApi.make("api")
+  .add(
+    HttpApiGroup.make("all")
+      .add(HttpApiEndpoint.get("items", "/items").addSuccess(Item))
+      .add(HttpApiEndpoint.post("body", "/body").setPayload(Item).addSuccess(Item))
+      .add(HttpApiEndpoint.get("defect", "/defect"))
+      .add(HttpApiEndpoint.get("logged", "/logged"))
+      .add(HttpApiEndpoint.get("stream", "/stream"))
+      .pipe(SecurityMiddleware.secureGroup(Anyone))
+  )
+  .prefix("/v1") {}
+
+const ApiLive = HttpApiBuilder.api(Api).pipe(
+  Layer.provide(
+    HttpApiBuilder.group(Api, "all", (handlers_) =>
+      handlers_
+        .handle("items", () => counted(Effect.succeed({ count: 1 })))
+        .handle("body", ({ payload }) => Effect.succeed(payload))
+        .handle("defect", () => handlers.defect)
+        .handle("logged", () => handlers.logged)
+        .handleRaw("stream", () => handlers.stream)
+    )
+  ),
+  Layer.provide(SecurityMiddleware.layer(Anyone))
+)
+
+// ----------------------------------------------------------------------------
+// the doors
+// ----------------------------------------------------------------------------
+
+const names = Redaction.names(anyone)
+const redacted = <E, R>(app: HttpApp.Default<E, R>): HttpApp.Default<E, R> =>
+  Redaction.middleware(HttpMiddleware.logger(app), names)
+const onlyLogged = HttpMiddleware.logger
+
+type Wrap = typeof redacted
+
+interface Door {
+  readonly send: (path: string, init: RequestInit) => Promise<Response>
+  readonly close: () => Promise<void>
+}
+
+const web = (made: {
+  readonly handler: (request: Request) => Promise<Response>
+  readonly dispose: () => Promise<void>
+}): Door => ({
+  send: (path, init) => made.handler(new Request(`http://localhost${path}`, init)),
+  close: made.dispose
+})
+
+/** How often the head of a response was written, by node:http. */
+let heads = 0
+
+const node = async <E>(
+  layer: Layer.Layer<
+    never,
+    E,
+    HttpServer.HttpServer | Layer.Layer.Success<typeof NodeHttpServer.layerContext>
+  >
+): Promise<Door> => {
+  const server = Http.createServer()
+  server.prependListener("request", (_request, response) => {
+    const writeHead = response.writeHead.bind(response)
+    Object.assign(response, {
+      writeHead: (...args: Parameters<typeof writeHead>) => {
+        heads++
+        return writeHead(...args)
+      }
+    })
+  })
+  const runtime = ManagedRuntime.make(
+    Layer.provideMerge(
+      layer,
+      NodeHttpServer.layer(() => server, { port: 0, host: "127.0.0.1" })
+    ).pipe(Layer.provide(Recording))
+  )
+  const { address } = await runtime.runPromise(HttpServer.HttpServer)
+  assert(address._tag === "TcpAddress")
+  return {
+    send: (path, init) => fetch(`http://127.0.0.1:${address.port}${path}`, init),
+    close: () => runtime.dispose()
+  }
+}
+
+const webApp = (app: HttpApp.Default<unknown>, middleware?: Wrap): Door => {
+  const made = HttpApp.toWebHandlerLayer(app, Recording, middleware && { middleware })
+  return web(made)
+}
+const withoutLogger = { disableLogger: true, disableListenLog: true } as const
+// the option's type asks for the request, which the server provides
+const asMiddleware = (wrap: Wrap): object => ({ ...withoutLogger, middleware: wrap })
+const ApiWith = (wrap: Wrap) =>
+  HttpApiBuilder.middleware((app) => wrap(app)).pipe(Layer.provideMerge(ApiLive))
+const RoutesWith = (wrap: Wrap) =>
+  Layer.merge(
+    Routes,
+    HttpLayerRouter.middleware((app) => wrap(app), { global: true })
+  )
+const Served = Layer.merge(HttpServer.layerContext, Recording)
+
+const openingWith = (wrap: Wrap) =>
+  ({
+    "HttpRouter, Fetch, middleware": () => webApp(app, wrap),
+    "HttpRouter, Fetch, wrapped": () => webApp(wrap(app)),
+    "HttpRouter, node:http, middleware": () => node(HttpServer.serve(app, wrap)),
+    "HttpRouter, node:http, wrapped": () => node(HttpServer.serve(wrap(app))),
+    "HttpLayerRouter, Fetch, middleware": () =>
+      web(HttpLayerRouter.toWebHandler(Layer.merge(Routes, Recording), asMiddleware(wrap))),
+    "HttpLayerRouter, Fetch, wrapped": () =>
+      web(HttpLayerRouter.toWebHandler(Layer.merge(RoutesWith(wrap), Recording), withoutLogger)),
+    "HttpLayerRouter, node:http, middleware": () =>
+      node(HttpLayerRouter.serve(Routes, asMiddleware(wrap))),
+    "HttpLayerRouter, node:http, wrapped": () =>
+      node(HttpLayerRouter.serve(RoutesWith(wrap), withoutLogger)),
+    "HttpApi, Fetch, middleware": () =>
+      web(HttpApiBuilder.toWebHandler(Layer.merge(ApiLive, Served), { middleware: wrap })),
+    "HttpApi, Fetch, wrapped": () =>
+      web(HttpApiBuilder.toWebHandler(Layer.merge(ApiWith(wrap), Served))),
+    "HttpApi, node:http, middleware": () =>
+      node(HttpApiBuilder.serve(wrap).pipe(Layer.provide(ApiLive))),
+    "HttpApi, node:http, wrapped": () =>
+      node(HttpApiBuilder.serve().pipe(Layer.provide(ApiWith(wrap))))
+  }) satisfies Readonly<Record<string, () => Door | Promise<Door>>>
+
+const opening: Readonly<Record<string, () => Door | Promise<Door>>> = openingWith(redacted)
+
+// ----------------------------------------------------------------------------
+// the requests
+// ----------------------------------------------------------------------------
+
+interface Presented {
+  readonly query?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+const basic = (password: string): string => Buffer.from(`user:${password}`).toString("base64")
+
+/** Every place for a secret. */
+const places: Readonly<Record<string, (secret: string) => Presented>> = {
+  header: (secret) => ({ headers: { "X-Secret-Key": secret } }),
+  query: (secret) => ({ query: `?page=2&api_key=${secret}&size=3` }),
+  "query, percent-encoded name": (secret) => ({ query: `?api%5Fkey=${secret}` }),
+  "query, twice": (secret) => ({ query: `?api_key=${secret}&page=2&api_key=${secret}` }),
+  "query, and its address as a referer": (secret) => ({
+    query: `?api_key=${secret}`,
+    headers: { referer: `http://localhost/docs?api_key=${secret}` }
+  }),
+  cookie: (secret) => ({ headers: { Cookie: `theme=dark; session=${secret}` } }),
+  bearer: (secret) => ({ headers: { Authorization: `Bearer ${secret}` } }),
+  basic: (secret) => ({ headers: { Authorization: `Basic ${basic(secret)}` } }),
+  "another auth-scheme": (secret) => ({ headers: { Authorization: `Digest ${secret}` } }),
+  everywhere: (secret) => ({
+    query: `?api_key=${secret}`,
+    headers: {
+      "X-Secret-Key": secret,
+      Cookie: `session=${secret}`,
+      Authorization: `Bearer ${secret}`
+    }
+  })
+}
+
+const scenarios: Readonly<
+  Record<string, { readonly path: string; readonly secret: string; readonly body?: string }>
+> = {
+  pass: { path: "/v1/items", secret: "right" },
+  refusal: { path: "/v1/items", secret: "wrong" },
+  "a defect in the verifier": { path: "/v1/items", secret: "bug" },
+  "no such path": { path: "/v1/nothing", secret: "right" },
+  "a body that does not fit": { path: "/v1/body", secret: "right", body: '{"count":"many"}' },
+  "a body that is no JSON": { path: "/v1/body", secret: "right", body: '{"count' },
+  "a defect in the handler": { path: "/v1/defect", secret: "right" },
+  "a handler that logs the request": { path: "/v1/logged", secret: "right" },
+  "a streaming response": { path: "/v1/stream", secret: "right" }
+}
+
+const cases = Object.entries(scenarios).flatMap(([scenario, { body, path, secret }]) =>
+  Object.entries(places).map(([place, present]) => ({
+    scenario,
+    place,
+    path,
+    secret,
+    body,
+    present
+  }))
+)
+
+const send = async (door: Door, { body, path, present, secret }: (typeof cases)[number]) => {
+  take()
+  heads = 0
+  handled = 0
+  const whole = `${marker}-${secret}`
+  const { headers = {}, query = "" } = present(whole)
+  const response = await door.send(`${path}${query}`, {
+    headers: {
+      ...headers,
+      connection: "close",
+      ...(body !== undefined && { "content-type": "application/json" })
+    },
+    ...(body !== undefined && { method: "POST", body })
+  })
+  const text = await response.text()
+  const answered = `${text}\n${JSON.stringify([...response.headers])}`
+  // the span of a streaming response ends after its body
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  return { response, text, answered, ...take() }
+}
+
+const leaks = (text: string): boolean =>
+  [marker, encodeURIComponent(marker), basic(marker).slice(0, 10)].some((secret) =>
+    text.includes(secret)
+  )
+
+describe.each(Object.keys(opening))("%s", (name) => {
+  let door: Door | undefined
+  beforeAll(async () => {
+    door = await opening[name]?.()
+  })
+  afterAll(() => door?.close())
+
+  it.each(cases)("$scenario, $place", async (testCase) => {
+    assert(door !== undefined)
+    const { answered, logs, recorded, response, text } = await send(door, testCase)
+    assert.isFalse(leaks(recorded), excerpt(recorded))
+    assert.isFalse(leaks(answered), answered)
+    // both have written something
+    assert.include(recorded, "http.server")
+    assert.include(recorded, testCase.path)
+    assert.strictEqual(logs, 1)
+    // and the response was sent once
+    if (name.includes("node:http")) assert.strictEqual(heads, 1)
+    const isPass = response.status === 200
+    assert.strictEqual(handled, isPass ? 1 : 0)
+    if (isPass && testCase.path === "/v1/stream") assert.strictEqual(text, chunks.join(""))
+    const isAlone = testCase.place !== "another auth-scheme" && testCase.place !== "query, twice"
+    if (testCase.scenario === "pass" && isAlone) assert.isTrue(isPass)
+    if (testCase.scenario === "refusal") assert.strictEqual(response.status, 401)
+  })
+})
+
+/** What is around the first leak. */
+const excerpt = (text: string): string => {
+  const at = Math.max(text.indexOf(marker), text.indexOf(basic(marker).slice(0, 10)))
+  return text.slice(Math.max(0, at - 300), at + 100)
+}
+
+describe("without Redaction.middleware the platform leaks, or these tests would prove nothing", () => {
+  const unprotected = openingWith(onlyLogged)
+  const pass = cases.filter(({ place, scenario }) => scenario === "pass" && place !== "basic")
+  it.each(Object.entries(unprotected))("%s", async (_name, open) => {
+    const door = await open()
+    const leaking: Array<string> = []
+    for (const testCase of pass) {
+      const { recorded } = await send(door, testCase)
+      if (leaks(recorded)) leaking.push(testCase.place)
+    }
+    await door.close()
+    assert.includeMembers(leaking, ["header", "query", "query, percent-encoded name"])
+  })
+})
+
+describe("the response is handled once", () => {
+  const run = async (wrap: Wrap, handler: HttpApp.Default<unknown>) => {
+    let times = 0
+    const handle = () =>
+      Effect.sync(() => {
+        times++
+      })
+    const request = HttpServerRequest.fromWeb(new Request("http://localhost/?api_key=s3cr3t"))
+    await Effect.runPromise(
+      HttpApp.toHandled(handler, handle, wrap).pipe(
+        Effect.provideService(HttpServerRequest.HttpServerRequest, request),
+        Effect.provide(Recording),
+        Effect.exit
+      )
+    )
+    return times
+  }
+  const responses: Readonly<Record<string, HttpApp.Default<unknown>>> = {
+    "a pass": HttpServerResponse.text("ok"),
+    "a refusal": Effect.fail(new SecurityError.Unauthorized({ reason: "absent" })),
+    "a defect": bug,
+    "a stream": stream
+  }
+  it.each(Object.entries(responses))("%s", async (_name, handler) => {
+    assert.strictEqual(await run(redacted, handler), 1)
+    // as without it
+    assert.strictEqual(await run(onlyLogged, handler), 1)
+  })
+  it("what the platform marks on the request is seen from within", async () => {
+    let isMarked: boolean | undefined
+    const marked = (app: HttpApp.Default<unknown>): HttpApp.Default<unknown> =>
+      redacted(
+        Effect.tap(app, () =>
+          Effect.map(HttpServerRequest.HttpServerRequest, (request) => {
+            isMarked = Symbol.for("@effect/platform/HttpApp/handled") in request
+          })
+        )
+      )
+    assert.strictEqual(await run(marked as Wrap, HttpServerResponse.text("ok")), 1)
+    assert.strictEqual(isMarked, true)
+  })
+})
+
+// ----------------------------------------------------------------------------
+// names
+// ----------------------------------------------------------------------------
+
+describe("names", () => {
+  it("of expressions", () => {
+    assert.deepStrictEqual(names, {
+      headers: ["x-secret-key", "cookie", "authorization"],
+      query: ["api_key"]
+    })
+  })
+
+  it("of an HttpApi: of its endpoints, groups and itself, the platform's own included", () => {
+    class Native extends HttpApiMiddleware.Tag<Native>()("test/Native", {
+      security: {
+        header: HttpApiSecurity.apiKey({ in: "header", key: "X-Native" }),
+        query: HttpApiSecurity.apiKey({ in: "query", key: "native_key" }),
+        cookie: HttpApiSecurity.apiKey({ in: "cookie", key: "native" }),
+        bearer: HttpApiSecurity.bearer
+      }
+    }) {}
+    class Group extends SecurityMiddleware.Tag<Group>()("test/Group", {
+      security: ApiKey.header("X-Group")
+    }) {}
+    class Whole extends SecurityMiddleware.Tag<Whole>()("test/Whole", {
+      security: ApiKey.query("whole")
+    }) {}
+    const api = HttpApi.make("api")
+      .add(
+        HttpApiGroup.make("g")
+          .add(HttpApiEndpoint.get("e", "/e").middleware(Native))
+          .middleware(Group)
+      )
+      .middleware(Whole)
+    const { headers, query } = Redaction.fromApi(api)
+    assert.deepStrictEqual([...headers].sort(), ["authorization", "cookie", "x-group", "x-native"])
+    assert.deepStrictEqual([...query].sort(), ["native_key", "whole"])
+  })
+})
+
+// ----------------------------------------------------------------------------
+// errors and expressions
+// ----------------------------------------------------------------------------
+
+describe("errors and expressions print no secret", () => {
+  it.each(cases.filter(({ path }) => path === "/v1/items"))(
+    "$scenario, $place",
+    ({ present, secret }) => {
+      const { headers = {}, query = "" } = present(`${marker}-${secret}`)
+      const request = new Request(`http://localhost/v1/items${query}`, { headers: { ...headers } })
+      for (const security of [anyone, ApiKey.header("X-Secret-Key"), HttpBearer.make()]) {
+        const exit = Effect.runSyncExit(
+          Effect.provideService(
+            Effect.map(security, everything),
+            HttpServerRequest.HttpServerRequest,
+            HttpServerRequest.fromWeb(request)
+          )
+        )
+        assert.isFalse(leaks(everything(exit)), everything(exit))
+      }
+    }
+  )
+})
