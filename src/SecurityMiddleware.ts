@@ -14,10 +14,12 @@ import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as HttpApp from "@effect/platform/HttpApp"
 import type * as HttpRouter from "@effect/platform/HttpRouter"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { dual, identity } from "effect/Function"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as CacheHeaders from "./CacheHeaders.ts"
@@ -422,15 +424,16 @@ export const secureApi: {
     api: HttpApi.HttpApi<Id, Groups, E, R>,
     tag: Context.Tag<I, S>
   ): HttpApi.HttpApi<Id, GroupWithDefault<Groups, I>, E, R>
-} = dual(2, (api: HttpApi.HttpApi.AnyWithProps, tag: AnyTag) =>
-  SealedApi.seal(
+} = dual(2, (api: HttpApi.HttpApi.AnyWithProps, tag: AnyTag) => {
+  SealedApi.check(api, SealedApi.securing)
+  return SealedApi.seal(
     Object.assign(api.annotateContext(Context.empty()), {
       groups: mapValues(api.groups, (group) => securedGroup(group, tag))
     }),
     ["add", "addHttpApi"],
     "add the groups of an HttpApi before secureApi: one that is added afterwards would not be secured"
   )
-)
+})
 
 /**
  * The security of an endpoint with a default: its own if it has one.
@@ -503,8 +506,12 @@ const makeTag = (options: {
   return tag
 }
 
-const defaultFailure = (security: Top): Schema.Schema.All =>
-  Schema.Union(...statuses(security).map((status) => SecurityError.contract[status]))
+/** What a verifier can fail with only its type tells: the contract has all three, or the client could not decode them. */
+const defaultFailure = (security: Top): Schema.Schema.All => {
+  const known = new Set(statuses(security))
+  if (known.has(503)) known.add(403)
+  return Schema.Union(...[...known].sort().map((status) => SecurityError.contract[status]))
+}
 
 const withForbidden = (failure: Schema.Schema.All): Schema.Schema.All => {
   const members = failure.ast._tag === "Union" ? failure.ast.types : [failure.ast]
@@ -522,9 +529,7 @@ const implementation = (
   const cacheHeaders = CacheHeaders.forDefinitions(definitions(security), security.requirement)
   // what the expression needs is the request and what `context` holds
   return (evaluation as HttpApiMiddleware.HttpApiMiddleware<unknown, unknown>).pipe(
-    Effect.tapError((error) =>
-      SecurityError.isRefusal(error) ? SecurityError.appendHeaders(error) : Effect.void
-    ),
+    Effect.catchAllCause(answer),
     cacheHeaders === undefined ? identity : (
       Effect.zipLeft(
         HttpApp.appendPreResponseHandler((_request, response) =>
@@ -533,6 +538,16 @@ const implementation = (
       )
     )
   )
+}
+
+/** Sets a refusal's headers. Beside a defect the platform would answer an error: a defect is a 500. */
+const answer = <E>(cause: Cause.Cause<E>): Effect.Effect<never, E> => {
+  const defects = Cause.keepDefects(cause)
+  if (Option.isSome(defects)) return Effect.failCause(defects.value)
+  const error = Option.getOrUndefined(Cause.failureOption(cause))
+  return SecurityError.isRefusal(error) ?
+      Effect.zipRight(SecurityError.appendHeaders(error), Effect.failCause(cause))
+    : Effect.failCause(cause)
 }
 
 const securedGroup = (
