@@ -108,18 +108,12 @@ export const toLayer = <E, R>(
   | HttpLayerRouter.Request.From<"Requires", Exclude<R, HttpLayerRouter.Provided>>
   | HttpLayerRouter.Request.From<"Error", E>
 > =>
-  HttpLayerRouter.use((router) =>
-    Effect.forEach(
-      routes,
-      ({ handler, method, path }) =>
-        (options?.prefix === undefined ? router : router.prefixed(options.prefix)).add(
-          // HttpLayerRouter serves HEAD by the route of GET, and types no route of its own for it
-          method === "HEAD" ? "GET" : method,
-          path,
-          handler
-        ),
-      { discard: true }
-    )
+  HttpLayerRouter.addAll(
+    routes.map((secured) =>
+      // HttpLayerRouter types no route for HEAD, and its router knows every method
+      HttpLayerRouter.route(secured.method as "GET", secured.path, secured.handler)
+    ),
+    options
   )
 
 /**
