@@ -7,7 +7,9 @@
  * @since 0.1.0
  */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { type Definition, isSame, shown } from "./Definition.ts"
 import * as SecurityError from "./SecurityError.ts"
 import * as SecurityRequirement from "./SecurityRequirement.ts"
@@ -57,6 +59,8 @@ export type Erased<A = unknown> = Effect.Effect<A, unknown, never>
  */
 export interface Verifier {
   readonly identity: unknown
+  /** Whether it can fail with `TooManyRequests`. */
+  readonly throttles: boolean
   readonly run: (credential: unknown, context: VerifierContext) => Erased<Grant<unknown>>
 }
 
@@ -78,7 +82,22 @@ export interface Need {
   readonly definition: Definition<unknown>
   readonly verifier: Verifier | undefined
   readonly scopes: ReadonlyArray<string>
-  readonly recover: Recover | undefined
+  readonly recover: NeedRecover
+}
+
+/**
+ * What becomes of the errors of one need: each is changed by the `mapError`s that came after what made it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface NeedRecover {
+  /** Of the refusal of a credential that is absent or malformed. */
+  readonly credential: Recover | undefined
+  /** Of the errors of the verifier. */
+  readonly verifier: Recover | undefined
+  /** Of the refusal for want of a scope, where that is changed. */
+  readonly scopes: ReadonlyMap<string, Recover>
 }
 
 /**
@@ -186,7 +205,7 @@ export const open = (value: unknown): Clause => ({
 export const bare = (definition: Definition<unknown>): Expression => ({
   ...constant([
     {
-      needs: [{ definition, verifier: undefined, scopes: [], recover: undefined }],
+      needs: [{ definition, verifier: undefined, scopes: [], recover: unchanged }],
       build: {
         _tag: "Plain",
         read: (proofs) => proofs.credential(definition),
@@ -285,7 +304,8 @@ export const withScopes = (self: Expression, scopes: ReadonlyArray<string>): Exp
  */
 export const authenticate = (
   self: Expression,
-  verify: (value: unknown, context: VerifierContext) => Erased<Grant<unknown>>
+  verify: (value: unknown, context: VerifierContext) => Erased<Grant<unknown>>,
+  throttles: boolean
 ): Expression => {
   const clauses = self.clauses.map(({ build, needs }): Clause => {
     const [need, ...others] = needs
@@ -302,7 +322,13 @@ export const authenticate = (
           Effect.flatMap(build.run(only(credential)), (value) => verify(value, context))
     const identity = build._tag === "Plain" && build.isCredential ? verify : build
     return {
-      needs: [{ ...need, verifier: { identity, run } }],
+      needs: [
+        {
+          ...need,
+          verifier: { identity, throttles, run },
+          recover: { ...need.recover, verifier: undefined }
+        }
+      ],
       build: { _tag: "Plain", read: (proofs) => proofs.principal(definition) }
     }
   })
@@ -367,13 +393,22 @@ export const recover = (self: Expression, handle: Recover): Expression => {
   const policies = mapBuild(self, (build) =>
     build._tag === "Plain" ?
       build
-    : { _tag: "Effect", run: (proofs) => Effect.catchAll(build.run(proofs), recovering(handle)) }
+    : { _tag: "Effect", run: (proofs) => catchErrors(build.run(proofs), recovering(handle)) }
   )
   return {
     ...policies,
     clauses: policies.clauses.map((clause) => ({
       ...clause,
-      needs: clause.needs.map((need) => ({ ...need, recover: after(need.recover, handle) }))
+      needs: clause.needs.map((need) => ({
+        ...need,
+        recover: {
+          credential: after(need.recover.credential, handle),
+          verifier: need.verifier && after(need.recover.verifier, handle),
+          scopes: new Map(
+            need.scopes.map((scope) => [scope, after(need.recover.scopes.get(scope), handle)])
+          )
+        }
+      }))
     })),
     recover: after(self.recover, handle)
   }
@@ -395,6 +430,7 @@ export const mapEffects = (
     if (known !== undefined) return known
     const made: Verifier = {
       identity: [f, verifier.identity],
+      throttles: verifier.throttles,
       run: (credential, context) => f(verifier.run(credential, context))
     }
     verifiers.set(verifier, made)
@@ -448,6 +484,44 @@ export const needs = (self: Expression): ReadonlyMap<string, Need> =>
       need
     ])
   )
+
+// ----------------------------------------------------------------------------
+// errors
+// ----------------------------------------------------------------------------
+
+/**
+ * The error of a cause without a defect; of several fibers the others may have been interrupted for it.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export const errorOf = (cause: Cause.Cause<unknown>): Option.Option<unknown> =>
+  Cause.isDie(cause) ? Option.none() : Cause.failureOption(cause)
+
+/**
+ * Handles the errors of an Effect, not one that stands beside a defect.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export const catchErrors = <A>(
+  effect: Erased<A>,
+  handle: (error: unknown) => Erased<A>
+): Erased<A> =>
+  Effect.catchAllCause(effect, (cause) =>
+    Option.match(errorOf(cause), { onNone: () => Effect.failCause(cause), onSome: handle })
+  )
+
+/**
+ * Both, one after the other, where there is one.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export const andThen = (
+  first: Recover | undefined,
+  then: Recover | undefined
+): Recover | undefined => (then === undefined ? first : after(first, then))
 
 // ----------------------------------------------------------------------------
 // steps
@@ -526,7 +600,15 @@ const mergeNeed = (left: Need, right: Need): Need => {
   return {
     ...left,
     verifier: left.verifier ?? right.verifier,
-    scopes: unique([...left.scopes, ...right.scopes])
+    scopes: unique([...left.scopes, ...right.scopes]),
+    recover: {
+      credential: left.recover.credential,
+      verifier: left.verifier ? left.recover.verifier : right.recover.verifier,
+      scopes: new Map([
+        ...[...right.recover.scopes].filter(([scope]) => !left.scopes.includes(scope)),
+        ...left.recover.scopes
+      ])
+    }
   }
 }
 
@@ -566,8 +648,10 @@ const notProvable = (self: Expression, names: ReadonlyArray<string>, scope: stri
   return `the scope ${JSON.stringify(scope)} can't be proven through ${names.join(" and ")}: ${declared.join("; ")}`
 }
 
+const unchanged: NeedRecover = { credential: undefined, verifier: undefined, scopes: new Map() }
+
 const after = (first: Recover | undefined, then: Recover): Recover =>
-  first === undefined ? then : (error) => Effect.catchAll(first(error), then)
+  first === undefined ? then : (error) => catchErrors(first(error), then)
 
 // A refusal has to stay known as one until the expression has decided: it is changed last.
 const recovering =

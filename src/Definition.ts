@@ -24,9 +24,12 @@ export interface Definition<out Credential> {
   /** Where the credential is found: what logs and spans have to redact, in lower case for headers. */
   readonly reads: { readonly headers: ReadonlyArray<string>; readonly query: ReadonlyArray<string> }
   readonly extract: (request: HttpServerRequest.HttpServerRequest) => Extraction<Credential>
-  /** The challenge, made anew for each refusal; `problem` is what was wrong with a credential that was presented. */
-  readonly challenge: (problem?: Problem) => Challenge
-  /** Whether the challenge is the same for every request: it holds no nonce. */
+  /**
+   * The challenges, the most preferred first, made anew for each refusal; `problem` is what was wrong with a credential that
+   * was presented.
+   */
+  readonly challenges: (problem?: Problem) => ReadonlyArray<Challenge>
+  /** Whether the challenges are the same for every request: they hold no nonce. */
   readonly isChallengeFixed: boolean
   /** Two definitions of one name have to be the same: by this text, or as values when there is none. */
   readonly identity: string | undefined

@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as Cause from "effect/Cause"
+import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -60,7 +60,7 @@ interface PlannedClause {
 interface PlannedNeed {
   readonly scheme: number
   readonly scopes: ReadonlyArray<string>
-  readonly recover: Clause.Recover | undefined
+  readonly recover: Clause.NeedRecover
 }
 
 /**
@@ -158,15 +158,24 @@ interface Failure {
   readonly recover: Clause.Recover | undefined
 }
 
-type Verdict = Clause.Grant<unknown> | SecurityError.Refusal
+/** What a verifier or a policy refused with, and what is still to become of that. */
+interface Refused {
+  readonly refusal: SecurityError.Refusal
+  readonly recover: Clause.Recover | undefined
+  /** It is what `mapError` made of another error. */
+  readonly isMade: boolean
+}
 
 class Evaluation implements Clause.Proofs {
   readonly plan: Plan
   readonly request: HttpServerRequest.HttpServerRequest | undefined
   readonly found: Array<unknown> = []
-  readonly verdicts: Array<Verdict | undefined> = []
-  /** The schemes whose proof a policy refused. */
-  readonly refused: Array<true | undefined> = []
+  /** What the verifiers that were asked have granted. */
+  readonly granted: Array<Clause.Grant<unknown> | undefined> = []
+  /** What the verifiers that were asked have refused. */
+  readonly refusals: Array<Refused | undefined> = []
+  /** The schemes whose proof a policy refused, each with the challenges that the policy gave. */
+  readonly refused: Array<ReadonlyArray<Challenge.Challenge> | undefined> = []
   readonly lacking: Array<readonly [clause: PlannedClause, need: PlannedNeed]> = []
   failure: Failure | undefined = undefined
 
@@ -180,8 +189,7 @@ class Evaluation implements Clause.Proofs {
   }
 
   principal(definition: Definition<unknown>): unknown {
-    const verdict = this.verdicts[this.numberOf(definition)]
-    return verdict !== undefined && isGrant(verdict) ? verdict.principal : undefined
+    return this.granted[this.numberOf(definition)]?.principal
   }
 
   /** What the request presents of a scheme, read once. */
@@ -223,8 +231,13 @@ class Evaluation implements Clause.Proofs {
     }
   }
 
-  noteRefusal(refusal: SecurityError.Refusal, recover: Clause.Recover | undefined): void {
-    this.note({ kind: kindOf(refusal), refusal, isMalformed: false, recover })
+  noteRefused({ isMade, recover, refusal }: Refused, need: PlannedNeed): void {
+    this.note({
+      kind: kindOf(refusal),
+      refusal,
+      isMalformed: false,
+      recover: isMade ? undefined : Clause.andThen(recover, need.recover.verifier)
+    })
   }
 
   private numberOf(definition: Definition<unknown>): number {
@@ -249,7 +262,7 @@ const attempt = (evaluation: Evaluation, from: number): Clause.Erased => {
         kind: isMalformed ? "invalid" : "absent",
         refusal: undefined,
         isMalformed,
-        recover: unreadable.recover
+        recover: unreadable.recover.credential
       })
       continue
     }
@@ -269,32 +282,39 @@ const judge = (
   evaluation: Evaluation,
   clause: PlannedClause
 ): "proven" | "refused" | PlannedNeed => {
-  let worst: { readonly refusal: SecurityError.Refusal; readonly need: PlannedNeed } | undefined
-  let lacking: PlannedNeed | undefined
+  let worst: { readonly refused: Refused; readonly need: PlannedNeed } | undefined
+  let lacking: { readonly need: PlannedNeed; readonly scope: string } | undefined
   for (const need of clause.needs) {
     if (evaluation.plan.schemes[need.scheme]?.verifier === undefined) continue
-    const verdict = evaluation.verdicts[need.scheme]
-    if (verdict === undefined) return need
-    if (isGrant(verdict)) {
-      lacking ??= need.scopes.every((scope) => verdict.scopes.includes(scope)) ? undefined : need
-    } else if (verdict._tag === "Unauthorized") {
-      evaluation.noteRefusal(verdict, need.recover)
+    const grant = evaluation.granted[need.scheme]
+    const refused = evaluation.refusals[need.scheme]
+    if (grant !== undefined) {
+      const scope = need.scopes.find((each) => !grant.scopes.includes(each))
+      if (scope !== undefined) lacking ??= { need, scope }
+    } else if (refused === undefined) {
+      return need
+    } else if (refused.refusal._tag === "Unauthorized") {
+      evaluation.noteRefused(refused, need)
       return "refused"
-    } else if (worst === undefined || rank[kindOf(verdict)] > rank[kindOf(worst.refusal)]) {
-      worst = { refusal: verdict, need }
+    } else if (
+      worst === undefined ||
+      rank[kindOf(refused.refusal)] > rank[kindOf(worst.refused.refusal)]
+    ) {
+      worst = { refused, need }
     }
   }
   if (worst !== undefined) {
-    evaluation.noteRefusal(worst.refusal, worst.need.recover)
+    evaluation.noteRefused(worst.refused, worst.need)
     return "refused"
   }
   if (lacking !== undefined) {
-    evaluation.lacking.push([clause, lacking])
+    const { need, scope } = lacking
+    evaluation.lacking.push([clause, need])
     evaluation.note({
       kind: "forbidden",
       refusal: undefined,
       isMalformed: false,
-      recover: lacking.recover
+      recover: need.recover.scopes.get(scope)
     })
     return "refused"
   }
@@ -317,19 +337,29 @@ const verify = (evaluation: Evaluation, need: PlannedNeed): Clause.Erased<void> 
           `the verifier of ${scheme.definition.name} has to succeed with Security.grant(principal, scopes)`
         )
       }
-      evaluation.verdicts[need.scheme] = grant
+      evaluation.granted[need.scheme] = grant
       return Effect.void
     },
     onFailure: (cause) => {
-      const error = failureOf(cause)
-      const refusal = error instanceof Clause.Recovered ? error.refusal : error
-      if (SecurityError.isRefusal(refusal)) {
-        evaluation.verdicts[need.scheme] = refusal
+      const refused = refusedIn(cause)
+      if (refused !== undefined) {
+        evaluation.refusals[need.scheme] = refused
         return Effect.void
       }
-      return error === undefined || need.recover === undefined ?
+      const error = Clause.errorOf(cause)
+      const recover = need.recover.verifier
+      return error._tag === "None" || recover === undefined ?
           Effect.failCause(cause)
-        : need.recover(error)
+          // what has become a refusal is one
+        : Clause.catchErrors(recover(error.value), (changed) => {
+            if (!SecurityError.isRefusal(changed)) return Effect.fail(changed)
+            evaluation.refusals[need.scheme] = {
+              refusal: changed,
+              recover: undefined,
+              isMade: true
+            }
+            return Effect.void
+          })
     }
   })
 }
@@ -342,15 +372,15 @@ const build = (evaluation: Evaluation, clause: PlannedClause, at: number): Claus
   return Effect.matchCauseEffect(clause.build.run(evaluation), {
     onSuccess: Effect.succeed,
     onFailure: (cause) => {
-      const error = failureOf(cause)
-      const refusal = error instanceof Clause.Recovered ? error.refusal : error
-      if (!SecurityError.isRefusal(refusal)) {
+      const refused = refusedIn(cause)
+      if (refused === undefined) {
         return Effect.failCause(cause)
       }
+      const { recover, refusal } = refused
       if (refusal._tag === "Unauthorized") {
-        for (const need of clause.needs) evaluation.refused[need.scheme] = true
+        for (const need of clause.needs) evaluation.refused[need.scheme] = refusal.challenges
       }
-      evaluation.noteRefusal(refusal, error instanceof Clause.Recovered ? error.recover : undefined)
+      evaluation.note({ kind: kindOf(refusal), refusal, isMalformed: false, recover })
       return attempt(evaluation, at + 1)
     }
   })
@@ -380,7 +410,10 @@ const toRefusal = (evaluation: Evaluation, failure: Failure | undefined): Securi
       return refusal ?? new SecurityError.ServiceUnavailable()
     case "forbidden":
       return refusal?._tag === "Forbidden" ?
-          SecurityError.withChallenges(refusal, scopeChallenges(evaluation))
+          SecurityError.withChallenges(
+            refusal,
+            distinct([...refusal.challenges, ...scopeChallenges(evaluation)])
+          )
         : remembered(
             plan,
             evaluation.lacking
@@ -403,11 +436,11 @@ const toRefusal = (evaluation: Evaluation, failure: Failure | undefined): Securi
         kind === "absent" ? "absent"
         : failure.isMalformed ? "malformed"
         : "invalid"
-      return remembered(
-        plan,
-        `${reason} ${refused.map(Number).join("")}`,
-        () => new SecurityError.Unauthorized({ reason }, true, challenges(evaluation, refused))
-      )
+      const make = (): SecurityError.Unauthorized =>
+        new SecurityError.Unauthorized({ reason }, true, challenges(evaluation, refused))
+      return refused.some((_, scheme) => ownChallenges(evaluation, scheme).length > 0) ? make() : (
+          remembered(plan, `${reason} ${refused.map(Number).join("")}`, make)
+        )
     }
   }
 }
@@ -439,19 +472,27 @@ const challenges = (
   refused: ReadonlyArray<boolean>
 ): ReadonlyArray<Challenge.Challenge> =>
   distinct(
-    evaluation.plan.schemes.map(({ definition }, scheme) =>
-      definition.challenge(refused[scheme] === true ? { error: "invalid_token" } : undefined)
-    )
+    evaluation.plan.schemes.flatMap(({ definition }, scheme) => {
+      const own = ownChallenges(evaluation, scheme)
+      return own.length > 0 ?
+          own
+        : definition.challenges(refused[scheme] === true ? { error: "invalid_token" } : undefined)
+    })
   )
 
-const isRefused = (evaluation: Evaluation, scheme: number): boolean => {
-  const verdict = evaluation.verdicts[scheme]
-  return (
-    evaluation.find(scheme) === Credential.Malformed ||
-    evaluation.refused[scheme] === true ||
-    (verdict !== undefined && !isGrant(verdict) && verdict._tag === "Unauthorized")
-  )
+/** The challenges that a scheme's verifier, or a policy, gave its refusal. */
+const ownChallenges = (
+  evaluation: Evaluation,
+  scheme: number
+): ReadonlyArray<Challenge.Challenge> => {
+  const refusal = evaluation.refusals[scheme]?.refusal
+  return refusal?._tag === "Unauthorized" ? refusal.challenges : (evaluation.refused[scheme] ?? [])
 }
+
+const isRefused = (evaluation: Evaluation, scheme: number): boolean =>
+  evaluation.find(scheme) === Credential.Malformed ||
+  evaluation.refused[scheme] !== undefined ||
+  evaluation.refusals[scheme]?.refusal._tag === "Unauthorized"
 
 /** One challenge for each clause that lacked scopes, with all the scopes of that clause. */
 const scopeChallenges = (evaluation: Evaluation): ReadonlyArray<Challenge.Challenge> =>
@@ -460,7 +501,7 @@ const scopeChallenges = (evaluation: Evaluation): ReadonlyArray<Challenge.Challe
       const definition = evaluation.plan.schemes[need.scheme]?.definition
       return definition === undefined ?
           []
-        : [definition.challenge({ error: "insufficient_scope", scope })]
+        : definition.challenges({ error: "insufficient_scope", scope })
     })
   )
 
@@ -477,16 +518,18 @@ const distinct = (
 // steps
 // ----------------------------------------------------------------------------
 
-const isGrant = (verdict: Verdict): verdict is Clause.Grant<unknown> =>
-  !SecurityError.isRefusal(verdict)
-
 const kindOf = (refusal: SecurityError.Refusal): Kind =>
   refusal._tag === "Unauthorized" ? "invalid"
   : refusal._tag === "Forbidden" ? "forbidden"
   : "unavailable"
 
-/** The one error of a cause that is nothing but errors: a defect or an interruption is never a refusal. */
-const failureOf = (cause: Cause.Cause<unknown>): unknown =>
-  Cause.isDie(cause) || Cause.isInterrupted(cause) ?
-    undefined
-  : Option.getOrUndefined(Cause.failureOption(cause))
+/** The refusal that a cause is, if it is one: a defect or an interruption never is. */
+const refusedIn = (cause: Cause.Cause<unknown>): Refused | undefined => {
+  const error = Option.getOrUndefined(Clause.errorOf(cause))
+  return (
+    error instanceof Clause.Recovered ?
+      { refusal: error.refusal, recover: error.recover, isMade: false }
+    : SecurityError.isRefusal(error) ? { refusal: error, recover: undefined, isMade: false }
+    : undefined
+  )
+}

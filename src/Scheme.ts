@@ -77,8 +77,13 @@ export interface Custom<Name extends string, Credential, Declared extends string
   }
   /** The scopes (or roles) that the scheme's verifier can grant, each with what it allows. */
   readonly scopes?: { readonly [Scope in Declared]: string }
-  /** The challenge; by default the auth-scheme, or `ApiKey` and `MutualTLS`, with `realm="api"`. */
-  readonly challenge?: (problem?: Problem) => Challenge.Challenge
+  /**
+   * The challenge, or several with the most preferred first; by default the auth-scheme, or `ApiKey` and `MutualTLS`, with
+   * `realm="api"`.
+   */
+  readonly challenge?: (
+    problem?: Problem
+  ) => Challenge.Challenge | ReadonlyArray<Challenge.Challenge>
   /** Whether `challenge` is the same for every request; `false` by default, since it may hold a nonce. */
   readonly isChallengeFixed?: boolean
   /** Two schemes of one name have to have the same identity; without one they have to be one value. */
@@ -143,7 +148,7 @@ export const make = <const Name extends string, Credential, Declared extends str
       query: unique([...location.query, ...(custom.reads?.query ?? [])])
     },
     extract: custom.extract,
-    challenge: custom.challenge ?? challenge(defaultAuthScheme(scheme), { realm: "api" }),
+    challenges: asList(custom.challenge ?? challenge(defaultAuthScheme(scheme), { realm: "api" })),
     isChallengeFixed: custom.isChallengeFixed ?? custom.challenge === undefined,
     identity: custom.identity
   })
@@ -207,6 +212,13 @@ const checkedName = <Name extends string>(name: Name): Name => {
   SecurityScheme.checkName(name)
   return name
 }
+
+const asList =
+  (make: NonNullable<Custom<string, unknown, string>["challenge"]>) =>
+  (problem?: Problem): ReadonlyArray<Challenge.Challenge> => {
+    const made = make(problem)
+    return "scheme" in made ? [made] : made
+  }
 
 const unique = (names: ReadonlyArray<string>): ReadonlyArray<string> => [...new Set(names)]
 

@@ -115,8 +115,8 @@ type CheckAllOf<Members extends ReadonlyArray<Top>, Refused> =
  * declares.
  *
  * The verifier gets the credential and `{ scheme, scopes, request }`. It succeeds with a {@link grant}, fails with
- * `Unauthorized` (401: the credential is wrong), with `Forbidden` (403) or with `ServiceUnavailable` (503: it could not
- * decide); any other error ends the evaluation. It runs at most once for each evaluation. Applied to `anyOf` of
+ * `Unauthorized` (401: the credential is wrong), with `Forbidden` (403), with `TooManyRequests` (429) or with
+ * `ServiceUnavailable` (503: it could not decide); any other error ends the evaluation. It runs at most once for each evaluation. Applied to `anyOf` of
  * schemes, it verifies whichever was presented.
  *
  * @example
@@ -137,17 +137,35 @@ type CheckAllOf<Members extends ReadonlyArray<Top>, Refused> =
  */
 export const authenticate: {
   <A, B, E2, R2>(
-    verify: (credential: A, context: VerifierContext) => Effect.Effect<Grant<B>, E2, R2>
+    verify: (credential: A, context: VerifierContext) => Effect.Effect<Grant<B>, E2, R2>,
+    options?: VerifierOptions
   ): <E, R, Req extends SecurityRequirement, G extends Grants>(
     self: Security<A, E, R, Req, G> & CheckBare<Req, G>
   ) => Security<B, E | E2, R | R2, Req, Authenticated<G>>
   <A, E, R, Req extends SecurityRequirement, G extends Grants, B, E2, R2>(
     self: Security<A, E, R, Req, G> & CheckBare<Req, G>,
-    verify: (credential: A, context: VerifierContext) => Effect.Effect<Grant<B>, E2, R2>
+    verify: (credential: A, context: VerifierContext) => Effect.Effect<Grant<B>, E2, R2>,
+    options?: VerifierOptions
   ): Security<B, E | E2, R | R2, Req, Authenticated<G>>
-} = dual(2, (self: Top, verify: Parameters<typeof Clause.authenticate>[1]) =>
-  make(Clause.authenticate(expressionOf(self), verify))
+} = dual(
+  (args) => isSecurity(args[0]),
+  (
+    self: Top,
+    verify: Parameters<typeof Clause.authenticate>[1],
+    { throttles = false }: VerifierOptions = {}
+  ) => make(Clause.authenticate(expressionOf(self), verify, throttles))
 )
+
+/**
+ * What is said of a verifier besides its types.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface VerifierOptions {
+  /** It can fail with `TooManyRequests`: an HttpApi then has 429 in its contract. `false` by default. */
+  readonly throttles?: boolean
+}
 
 /**
  * What schemes can prove once they are authenticated: the scopes they declare.

@@ -524,6 +524,7 @@ const deniesAll = "OpenAPI has no form for an operation that lets nobody in: it 
 const descriptions = {
   401: "No credential was presented, or it was refused",
   403: "The credential does not allow this",
+  429: "Too many credentials were refused",
   503: "The credential can't be verified now"
 } as const
 
@@ -580,7 +581,7 @@ const withRefusals = (
   }
   const isScoped = SecurityRequirement.scopes(own).length > 0
   const responses: Record<string, Response> = { ...operation.responses }
-  const add = (status: 401 | 403 | 503, name: string, header: unknown): void => {
+  const add = (status: SecurityError.Status, name: string, header: unknown): void => {
     const response = responses[status]
     if (response === undefined) return
     // what the operation says itself goes first
@@ -598,9 +599,11 @@ const withRefusals = (
       schema: { type: "string" }
     })
   }
-  add(503, "Retry-After", {
-    description: "Seconds to wait (RFC 9110, section 10.2.3)",
-    schema: { type: "integer" }
-  })
+  for (const status of [429, 503] as const) {
+    add(status, "Retry-After", {
+      description: "Seconds to wait (RFC 9110, section 10.2.3)",
+      schema: { type: "integer" }
+    })
+  }
   return { ...operation, responses }
 }

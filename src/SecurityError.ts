@@ -1,5 +1,5 @@
 /**
- * Why a request is not let in: 401, 403 or 503.
+ * Why a request is not let in: 401, 403, 429 or 503.
  *
  * Each error answers by itself in a plain router (`HttpServerRespondable`) and is part of the contract of an
  * HttpApi (a schema with its status). Its challenges travel beside it, never in its body.
@@ -163,21 +163,72 @@ export class ServiceUnavailable extends Schema.TaggedError<ServiceUnavailable>(
 }
 
 /**
- * The three ways to be refused.
+ * Too many wrong credentials: 429 with `Retry-After` (RFC 6585, section 4), whether this one is right or not.
+ *
+ * Like {@link ServiceUnavailable} it says that nothing was decided: the other alternatives of an expression are tried. A
+ * verifier that fails with it is given to `Security.authenticate` with `{ throttles: true }`, so that an HttpApi has it in its
+ * contract. `retryAfter` is in seconds, 60 by default.
+ *
+ * @example
+ * ```ts
+ * import { SecurityError } from "effect-security"
+ *
+ * const slower = new SecurityError.TooManyRequests({ retryAfter: 10 })
+ * ```
+ * @category errors
+ * @since 0.1.0
+ */
+export class TooManyRequests extends Schema.TaggedError<TooManyRequests>("SecurityTooManyRequests")(
+  "TooManyRequests",
+  {
+    message: withDefault("Too many attempts"),
+    retryAfter: Schema.NonNegativeInt.pipe(
+      Schema.propertySignature,
+      Schema.withConstructorDefault(() => 60)
+    )
+  },
+  HttpApiSchema.annotations({
+    status: 429,
+    identifier: "SecurityTooManyRequests",
+    description: "Too many credentials were refused"
+  })
+) {
+  constructor(
+    props: { readonly message?: string; readonly retryAfter?: number } = {},
+    options?: MakeOptions
+  ) {
+    const restore = silence()
+    try {
+      super(props, options)
+    } finally {
+      restore()
+    }
+  }
+
+  [HttpServerRespondable.symbol](): Effect.Effect<HttpServerResponse.HttpServerResponse> {
+    return respond(this, { _tag: this._tag, message: this.message, retryAfter: this.retryAfter })
+  }
+}
+
+/**
+ * The four ways to be refused.
  *
  * @category errors
  * @since 0.1.0
  */
-export type Refusal = Unauthorized | Forbidden | ServiceUnavailable
+export type Refusal = Unauthorized | Forbidden | TooManyRequests | ServiceUnavailable
 
 /**
- * Whether a value is one of the three refusals.
+ * Whether a value is one of the four refusals.
  *
  * @category guards
  * @since 0.1.0
  */
 export const isRefusal = (value: unknown): value is Refusal =>
-  value instanceof Unauthorized || value instanceof Forbidden || value instanceof ServiceUnavailable
+  value instanceof Unauthorized ||
+  value instanceof Forbidden ||
+  value instanceof ServiceUnavailable ||
+  value instanceof TooManyRequests
 
 // ----------------------------------------------------------------------------
 // constructors
@@ -201,8 +252,19 @@ export const withoutStack = <Made>(make: () => Made): Made => {
 }
 
 /**
- * The same refusal with the challenges of the expression that refused.
+ * The same refusal with other challenges.
  *
+ * The challenges that a verifier or a policy gives its `Unauthorized` take the place of its scheme's: a Digest nonce that is
+ * stale, a step-up (RFC 9470). Those of its `Forbidden` are sent as well.
+ *
+ * @example
+ * ```ts
+ * import { Challenge, SecurityError } from "effect-security"
+ *
+ * const stepUp = SecurityError.withChallenges(new SecurityError.Unauthorized({ reason: "invalid" }), [
+ *   Challenge.make("Bearer", { realm: "api", error: "insufficient_user_authentication", max_age: "300" })
+ * ])
+ * ```
  * @category constructors
  * @since 0.1.0
  */
@@ -225,7 +287,7 @@ export const withChallenges = (
  * @since 0.1.0
  */
 export const headers = (self: Refusal): Record<string, string> =>
-  self._tag === "ServiceUnavailable" ? { "retry-after": String(self.retryAfter) }
+  "retryAfter" in self ? { "retry-after": String(self.retryAfter) }
   : self.challenges.length === 0 ? {}
   : { "www-authenticate": Challenge.printAll(self.challenges) }
 
@@ -253,7 +315,20 @@ export const appendHeaders = (self: Refusal): Effect.Effect<void> => {
  * @category constants
  * @since 0.1.0
  */
-export const statuses = { Unauthorized: 401, Forbidden: 403, ServiceUnavailable: 503 } as const
+export const statuses = {
+  Unauthorized: 401,
+  Forbidden: 403,
+  TooManyRequests: 429,
+  ServiceUnavailable: 503
+} as const
+
+/**
+ * The status of a refusal.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Status = (typeof statuses)[keyof typeof statuses]
 
 // ----------------------------------------------------------------------------
 // the contract of an HttpApi
@@ -271,6 +346,7 @@ export const statuses = { Unauthorized: 401, Forbidden: 403, ServiceUnavailable:
 export const contract = {
   401: answering(Unauthorized),
   403: answering(Forbidden),
+  429: answering(TooManyRequests),
   503: answering(ServiceUnavailable)
 }
 

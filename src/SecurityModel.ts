@@ -306,12 +306,13 @@ export const definitions = (self: Top): ReadonlyArray<Definition<unknown>> =>
 /**
  * The statuses that an expression can refuse with, as far as its value tells; its types tell the rest.
  *
- * A scheme: 401. Scopes, a policy that is an Effect, or no way in: 403. A verifier, or such a policy: 503.
+ * A scheme: 401. Scopes, a policy that is an Effect, or no way in: 403. A verifier that throttles: 429. A verifier, or such a
+ * policy: 503.
  *
  * @category reflection
  * @since 0.1.0
  */
-export const statuses = (self: Top): ReadonlyArray<401 | 403 | 503> => {
+export const statuses = (self: Top): ReadonlyArray<SecurityError.Status> => {
   const { clauses } = expressionOf(self)
   const needs = clauses.flatMap((clause) => clause.needs)
   const hasPolicy = clauses.some((clause) => clause.build._tag === "Effect")
@@ -320,6 +321,7 @@ export const statuses = (self: Top): ReadonlyArray<401 | 403 | 503> => {
   return [
     ...(needs.length > 0 ? [401 as const] : []),
     ...(isForbidding || hasPolicy ? [403 as const] : []),
+    ...(needs.some((need) => need.verifier?.throttles) ? [429 as const] : []),
     ...(isVerifying || hasPolicy ? [503 as const] : [])
   ]
 }

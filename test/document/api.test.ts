@@ -23,6 +23,7 @@ import {
   HttpBearer,
   OAuth2,
   Security,
+  SecurityError,
   SecurityDocument,
   SecurityMiddleware,
   type SecurityScheme
@@ -213,6 +214,17 @@ describe("refusals", () => {
       HttpApiGroup.make("g")
         .add(get("bare").middleware(tagOf(key)))
         .add(get("verified").middleware(tagOf(user)))
+        .add(
+          get("throttled").middleware(
+            tagOf(
+              key.pipe(
+                Security.authenticate(() => Effect.fail(new SecurityError.TooManyRequests()), {
+                  throttles: true
+                })
+              )
+            )
+          )
+        )
         .add(get("scoped").middleware(tagOf(user.pipe(Security.scopes("a")))))
         .add(get("optional").middleware(tagOf(Security.optional(key))))
         .add(
@@ -237,6 +249,17 @@ describe("refusals", () => {
     [
       "/verified",
       { "204": [], "400": [], "401": ["WWW-Authenticate!"], "403": [], "503": ["Retry-After"] }
+    ],
+    [
+      "/throttled",
+      {
+        "204": [],
+        "400": [],
+        "401": ["WWW-Authenticate!"],
+        "403": [],
+        "429": ["Retry-After"],
+        "503": ["Retry-After"]
+      }
     ],
     [
       "/scoped",

@@ -641,7 +641,7 @@ describe("law 7: the most telling failure wins, and all challenges are sent", ()
     const facts = Laws.factsOf(expression, data)
     const { addressed } = judge(printed(value), facts)
     const challenges = challengesOf(error)
-    if (error._tag !== "ServiceUnavailable") {
+    if ("challenges" in error) {
       const each = error.challenges.map(Challenge.print)
       expect(each).toEqual([...new Set(each)])
     }

@@ -337,6 +337,7 @@ class Plain extends SecurityMiddleware.Tag<Plain>()("test/Plain", {
   failure: Schema.Union(
     SecurityError.Unauthorized,
     SecurityError.Forbidden,
+    SecurityError.TooManyRequests,
     SecurityError.ServiceUnavailable
   )
 }) {}
