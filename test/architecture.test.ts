@@ -10,6 +10,18 @@ const pure = [...(table.split("**model**")[0] ?? "").matchAll(/^\| `(\w+)` \|/gm
   ([, name = ""]) => name
 )
 
+const layers = [
+  ...table.matchAll(/^\| \*\*(\w+)\*\* \| may import ([^|]*) \|\n((?:\| `\w+` \|.*\n?)*)/gm)
+]
+
+const packageOf = (path: string): string =>
+  path.startsWith("node:") ? path : (
+    path
+      .split("/")
+      .slice(0, path.startsWith("@") ? 2 : 1)
+      .join("/")
+  )
+
 const imports = (name: string): ReadonlyArray<string> =>
   [...read(`src/${name}.ts`).matchAll(/^(?:import|export) [^"'=(/]*?from "([^"]+)"$/gm)].map(
     ([, path = ""]) => path
@@ -42,13 +54,45 @@ describe("architecture", () => {
     }
   })
 
-  it("depends on nothing but its peers", () => {
-    const { peerDependencies, dependencies = {} } = JSON.parse(read("package.json"))
-    assert.deepStrictEqual(dependencies, {})
-    const packages = rows.flatMap((name) => imports(name).filter((path) => !path.startsWith("./")))
-    for (const path of packages) {
-      assert.match(path, /^(effect|@effect\/platform)\//)
+  it("imports the packages that its layer may", () => {
+    for (const [, layer, allowed = "", names = ""] of layers) {
+      for (const name of [...names.matchAll(/^\| `(\w+)` \|/gm)].map(([, row = ""]) => row)) {
+        const packages = imports(name).filter((path) => !path.startsWith("./"))
+        const foreign = packages.filter((path) => !allowed.split(", ").includes(packageOf(path)))
+        assert.deepStrictEqual(foreign, [], `${name} of ${layer}`)
+      }
     }
-    assert.hasAllKeys(peerDependencies, ["effect", "@effect/platform"])
+  })
+
+  it("depends on what it imports, and on nothing else", () => {
+    const { dependencies, peerDependencies, peerDependenciesMeta } = JSON.parse(
+      read("package.json")
+    )
+    const imported = new Set(
+      rows
+        .flatMap(imports)
+        .filter((path) => !path.startsWith("./"))
+        .map(packageOf)
+        .filter((name) => !name.startsWith("node:"))
+    )
+    const known = Object.keys({ ...dependencies, ...peerDependencies })
+    assert.deepStrictEqual(
+      [...imported].filter((name) => !known.includes(name)),
+      []
+    )
+    const reached = new Set<string>()
+    const reach = (name: string): void => {
+      if (reached.has(name)) return
+      reached.add(name)
+      for (const path of imports(name)) {
+        if (path.startsWith("./")) reach(path.slice(2).replace(".ts", ""))
+      }
+    }
+    reach("index")
+    const optional = Object.keys(peerDependenciesMeta)
+    const bound = [...reached].filter((name) =>
+      imports(name).some((path) => optional.includes(packageOf(path)))
+    )
+    assert.deepStrictEqual(bound, [], "the root needs no optional peer")
   })
 })
