@@ -11,10 +11,10 @@ import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
-import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 
 // ----------------------------------------------------------------------------
@@ -54,10 +54,9 @@ export interface Answer {
  * @category errors
  * @since 0.1.0
  */
-export class UpstreamError extends Data.TaggedError("UpstreamError")<{
-  readonly url: string
-  readonly description: string
-}> {
+export class UpstreamError extends Schema.TaggedError<UpstreamError>(
+  "effect-security/UpstreamError"
+)("UpstreamError", { url: Schema.String, description: Schema.String }) {
   override get message(): string {
     return `${this.url}: ${this.description}`
   }
