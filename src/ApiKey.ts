@@ -168,10 +168,11 @@ export const setCookie: {
   ) =>
     isReadable(Redacted.value(value)) ?
       HttpServerResponse.setCookie(self, name, Redacted.value(value), {
-        path: "/",
-        secure: true,
-        sameSite: "lax",
-        ...options,
+        ...(options.maxAge !== undefined && { maxAge: options.maxAge }),
+        ...(options.domain !== undefined && { domain: options.domain }),
+        path: options.path ?? "/",
+        secure: options.secure ?? true,
+        sameSite: options.sameSite ?? "lax",
         httpOnly: true
       }).pipe(Effect.map(HttpServerResponse.setHeader("cache-control", "no-store")))
     : Effect.fail(new Cookies.CookiesError({ reason: "InvalidValue" }))
@@ -207,6 +208,6 @@ const make = <Name extends string, Declared extends string>(
     },
     challenge: Scheme.challenge("ApiKey", { realm }),
     isChallengeFixed: true,
-    identity: Scheme.identity(scheme, realm, options?.scopes)
+    identity: Scheme.identity("ApiKey", scheme, realm, options?.scopes)
   })
 }

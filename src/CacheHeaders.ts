@@ -32,9 +32,13 @@ export const forDefinitions = (
   requirement: SecurityRequirement
 ): CacheHeaders | undefined => {
   const isOptional = requirement.some((alternative) => Object.keys(alternative).length === 0)
-  const isVisible = definitions.every((definition) => definition.authScheme !== undefined)
+  const isVisible = definitions.every((definition) =>
+    definition.reads.headers.includes("authorization")
+  )
   if (definitions.length === 0 || (isVisible && !isOptional)) return undefined
   const headers = new Set(definitions.flatMap((definition) => definition.reads.headers))
+  // whoever sends any is not anonymous
+  if (isOptional) headers.add("authorization")
   return {
     "cache-control": "private",
     vary: headers.size === 0 ? undefined : [...headers].join(", ")

@@ -320,7 +320,8 @@ export const authenticate = (
         (credential, context) => verify(build.read(only(credential)), context)
       : (credential, context) =>
           Effect.flatMap(build.run(only(credential)), (value) => verify(value, context))
-    const identity = build._tag === "Plain" && build.isCredential ? verify : build
+    // what a policy makes of the credential first is part of the verifier
+    const identity = build._tag === "Plain" && build.isCredential ? verify : [build, verify]
     return {
       needs: [
         {
@@ -543,8 +544,27 @@ const checkCount = (count: number): void => {
 // Inside a larger expression what runs around an expression runs around its policies.
 const asMember = ({ around, clauses }: Expression): ReadonlyArray<Clause> =>
   around === undefined ? clauses : (
-    clauses.map((clause) => ({ ...clause, build: wrapBuild(around)(clause.build) }))
+    clauses.map((clause) => ({
+      ...clause,
+      build: wrapBuild(showingRefusals(around))(clause.build)
+    }))
   )
+
+/** What runs around sees the refusal itself. */
+const showingRefusals =
+  (around: (effect: Erased) => Erased) =>
+  (effect: Erased): Erased =>
+    Effect.suspend(() => {
+      let recovered: Recovered | undefined
+      const shown = Effect.mapError(effect, (error) => {
+        if (!(error instanceof Recovered)) return error
+        recovered = error
+        return error.refusal
+      })
+      return Effect.mapError(around(shown), (error) =>
+        recovered !== undefined && error === recovered.refusal ? recovered : error
+      )
+    })
 
 const wrapBuild =
   (f: (effect: Erased) => Erased) =>

@@ -51,7 +51,7 @@ interface PlannedClause {
   readonly build: Clause.Build
   /** The schemes that strictly larger clauses add to this one. */
   readonly added: ReadonlyArray<number>
-  /** It needs nothing, and a larger clause reads `Authorization`: any such field counts as presented. */
+  /** It needs nothing, and a larger clause something: any `Authorization` field counts as presented. */
   readonly yieldsToAuthorization: boolean
   /** All scopes of the clause, as a challenge writes them. */
   readonly scope: string
@@ -92,9 +92,7 @@ export const plan = (expression: Clause.Expression): Plan => {
       })),
       build: clause.build,
       added,
-      yieldsToAuthorization:
-        own.size === 0 &&
-        added.some((scheme) => needs[scheme]?.definition.authScheme !== undefined),
+      yieldsToAuthorization: own.size === 0 && added.length > 0,
       scope: [...new Set(clause.needs.flatMap((need) => need.scopes))].join(" ")
     }
   })
@@ -112,9 +110,17 @@ export const plan = (expression: Clause.Expression): Plan => {
 }
 
 const checkAuthorization = (clause: Clause.Clause): void => {
-  const readers = clause.needs.filter((need) => need.definition.authScheme !== undefined)
+  const readers = clause.needs.filter((need) =>
+    need.definition.reads.headers.includes("authorization")
+  )
   const [first] = readers
-  const other = readers.find((need) => need.definition.authScheme !== first?.definition.authScheme)
+  // of a scheme of one's own nobody knows what it reads there
+  const other = readers.find(
+    ({ definition }) =>
+      definition !== first?.definition &&
+      (definition.authScheme === undefined ||
+        definition.authScheme !== first?.definition.authScheme)
+  )
   if (first !== undefined && other !== undefined) {
     throw new Error(
       `no request can satisfy both ${first.definition.name} and ${other.definition.name}: each needs the one Authorization ` +
@@ -464,7 +470,7 @@ const remembered = <Self extends SecurityError.Refusal>(
 
 /** What a verifier or a policy refused was presented, whatever its error says. */
 const presented = (refusal: SecurityError.Unauthorized): SecurityError.Unauthorized =>
-  refusal.reason === "absent" ? new SecurityError.Unauthorized({ reason: "invalid" }) : refusal
+  refusal.reason === "absent" ? SecurityError.asInvalid(refusal) : refusal
 
 /** One challenge for each scheme, identical ones once; `error` where what was presented was refused. */
 const challenges = (

@@ -99,6 +99,6 @@ export const makeHttp = <Name extends string, Declared extends string>({
     },
     challenge: Scheme.challenge(authScheme, { realm }, { saysError: lower === "bearer" }),
     isChallengeFixed: true,
-    identity: Scheme.identity(object, realm, options?.scopes)
+    identity: Scheme.identity(defaultName, object, realm, options?.scopes)
   })
 }

@@ -54,7 +54,7 @@ export const make = <const Name extends string = "HTTPBasic", Declared extends s
     },
     challenge: Scheme.challenge("Basic", { realm, charset: "UTF-8" }),
     isChallengeFixed: true,
-    identity: Scheme.identity(scheme, realm, options?.scopes)
+    identity: Scheme.identity("HttpBasic", scheme, realm, options?.scopes)
   })
 }
 

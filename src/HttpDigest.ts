@@ -125,7 +125,15 @@ export const make = <const Name extends string = "HTTPDigest", Declared extends 
     challenge: (problem) => challenge(realm, makeNonce(), problem),
     // two functions that make nonces can't be compared
     ...(nonce === undefined && {
-      identity: Scheme.identity(scheme, realm, options?.scopes, algorithm, opaque, userhash)
+      identity: Scheme.identity(
+        "HttpDigest",
+        scheme,
+        realm,
+        options?.scopes,
+        algorithm,
+        opaque,
+        userhash
+      )
     })
   })
 }

@@ -77,7 +77,7 @@ export const make = <const Name extends string = "MutualTLS", Declared extends s
     extract: peerCertificate,
     challenge: Scheme.challenge("MutualTLS", { realm }),
     isChallengeFixed: true,
-    identity: Scheme.identity(scheme, realm, options?.scopes)
+    identity: Scheme.identity("MutualTls", scheme, realm, options?.scopes)
   })
 }
 

@@ -258,12 +258,18 @@ export const make = <
  * @category type functions
  * @since 0.1.0
  */
-export type DeclaredIn<Flows extends SecurityScheme.Flows> = {
-  // not `in keyof Flows`, which would take each member of a union on its own
-  [Flow in Extract<keyof Flows, string>]: Flows[Flow] extends { readonly scopes: infer Scopes } ?
-    CertainKeys<Scopes>
+export type DeclaredIn<Flows extends SecurityScheme.Flows> =
+  // behind a condition an editor prints the type by what it comes to, not by its name
+  [Flows] extends [infer Known extends SecurityScheme.Flows] ?
+    {
+      // not `in keyof Known`, which would take each member of a union on its own
+      [Flow in Extract<keyof Known, string>]: Known[Flow] extends (
+        { readonly scopes: infer Scopes }
+      ) ?
+        CertainKeys<Scopes>
+      : never
+    }[Extract<keyof Known, string>]
   : never
-}[Extract<keyof Flows, string>]
 
 // CertainKeys :: Record -> its keys, without those that it may lack
 type CertainKeys<Scopes> = {
@@ -294,7 +300,7 @@ export const makeToken = <Name extends string, Declared extends string>(
     },
     challenge: Scheme.challenge("Bearer", { realm }, { saysError: true }),
     isChallengeFixed: true,
-    identity: Scheme.identity(scheme, realm, options.scopes)
+    identity: Scheme.identity("OAuth2", scheme, realm, options.scopes)
   })
 }
 

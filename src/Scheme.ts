@@ -70,6 +70,8 @@ export interface Custom<Name extends string, Credential, Declared extends string
   readonly scheme: SecurityScheme.SecurityScheme
   /** Finds the credential: `Credential.Absent`, `Credential.Malformed`, or the credential (secrets `Redacted`). */
   readonly extract: (request: HttpServerRequest.HttpServerRequest) => Extraction<Credential>
+  /** The auth-scheme that `extract` reads in `Authorization`, where `scheme` does not say it: `"AWS4-HMAC-SHA256"`. */
+  readonly authScheme?: string
   /** Where it is found besides what `scheme` says: logs and spans redact these headers and query parameters. */
   readonly reads?: {
     readonly headers?: ReadonlyArray<string>
@@ -130,12 +132,19 @@ export const make = <const Name extends string, Credential, Declared extends str
   custom: Custom<Name, Credential, Declared> & CheckName<Name>
 ): Scheme<NoInfer<Name>, Credential, NoInfer<Declared>> => {
   const scheme = SecurityScheme.make(custom.scheme)
-  const authScheme = authSchemeOf(scheme)
+  const authScheme = custom.authScheme?.toLowerCase() ?? authSchemeOf(scheme)
   // without `scopes` there are none declared: `Declared` is `never`
   const scopes = SecurityScheme.checkScopes({ ...custom.scopes }) as {
     readonly [Scope in Declared]: string
   }
   const location = locationOf(scheme)
+  for (const name of custom.reads?.headers ?? []) {
+    if (!SecurityScheme.isToken(name)) {
+      throw new Error(
+        `${JSON.stringify(name)} in \`reads.headers\` can't be a header's name: use letters, digits and "-"`
+      )
+    }
+  }
   return fromDefinition<Name, Credential, Declared>({
     name: checkedName(custom.schemeName),
     scheme,

@@ -367,9 +367,7 @@ const allows = (
     const added = addedBy(alternative)
     const isSkipped =
       added.some((scheme) => sent.has(scheme)) ||
-      (Object.keys(alternative).length === 0 &&
-        hasAuthorization &&
-        added.some((scheme) => isInAuthorization(schemes[scheme])))
+      (Object.keys(alternative).length === 0 && hasAuthorization && added.length > 0)
     return (
       !isSkipped &&
       Object.entries(alternative).every(([scheme, scopes]) => {

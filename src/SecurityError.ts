@@ -117,7 +117,7 @@ export class Forbidden extends Schema.TaggedError<Forbidden>("SecurityForbidden"
 /**
  * What verifies the credential can't be reached: 503 with `Retry-After`, never a pass.
  *
- * `retryAfter` is in seconds, 5 by default.
+ * `retryAfter` is in seconds, 5 by default; a fraction is rounded up.
  *
  * @example
  * ```ts
@@ -151,7 +151,7 @@ export class ServiceUnavailable extends Schema.TaggedError<ServiceUnavailable>(
   ) {
     const restore = silence()
     try {
-      super(props, options)
+      super(wholeSeconds(props), options)
     } finally {
       restore()
     }
@@ -167,7 +167,8 @@ export class ServiceUnavailable extends Schema.TaggedError<ServiceUnavailable>(
  *
  * Like {@link ServiceUnavailable} it says that nothing was decided: the other alternatives of an expression are tried. A
  * verifier that fails with it is given to `Security.authenticate` with `{ throttles: true }`, so that an HttpApi has it in its
- * contract. `retryAfter` is in seconds, 60 by default.
+ * contract. `retryAfter` is in seconds, 60 by default; a
+ * fraction is rounded up.
  *
  * @example
  * ```ts
@@ -199,7 +200,7 @@ export class TooManyRequests extends Schema.TaggedError<TooManyRequests>("Securi
   ) {
     const restore = silence()
     try {
-      super(props, options)
+      super(wholeSeconds(props), options)
     } finally {
       restore()
     }
@@ -268,13 +269,30 @@ export const withoutStack = <Made>(make: () => Made): Made => {
  * @category constructors
  * @since 0.1.0
  */
-export const withChallenges = (
-  self: Unauthorized | Forbidden,
+export const withChallenges = <Self extends Unauthorized | Forbidden>(
+  self: Self,
   challenges: ReadonlyArray<Challenge.Challenge>
-): Unauthorized | Forbidden =>
-  self._tag === "Unauthorized" ?
-    new Unauthorized({ reason: self.reason, message: self.message }, true, challenges)
-  : new Forbidden({ message: self.message }, true, challenges)
+): Self => changed(self, { challenges })
+
+/**
+ * The same refusal, of a credential that was presented: its message stays, unless it is that of an absent one.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const asInvalid = <Self extends Unauthorized>(self: Self): Self =>
+  changed(self, {
+    reason: "invalid",
+    message: self.message === messages.absent ? messages.invalid : self.message
+  })
+
+/** A copy, of a class of one's own too. */
+const changed = <Self extends Refusal>(self: Self, members: object): Self =>
+  // the prototype and the members are those of `self`
+  Object.create(Object.getPrototypeOf(self), {
+    ...Object.getOwnPropertyDescriptors(self),
+    ...Object.getOwnPropertyDescriptors(members)
+  }) as Self
 
 // ----------------------------------------------------------------------------
 // headers
@@ -376,6 +394,14 @@ const silence = (): (() => void) => {
     else engine.stackTraceLimit = stackTraceLimit
   }
 }
+
+/** What an upstream says is left over may be a fraction, or over. */
+const wholeSeconds = <Props extends { readonly retryAfter?: number }>(props: Props): Props =>
+  props.retryAfter === undefined || Number.isNaN(props.retryAfter) ?
+    props
+  : { ...props, retryAfter: Math.min(Math.max(0, Math.ceil(props.retryAfter)), maxRetryAfter) }
+
+const maxRetryAfter = Number.MAX_SAFE_INTEGER
 
 const messages = {
   absent: "Not authenticated",

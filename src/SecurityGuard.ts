@@ -32,8 +32,8 @@ export interface GuardContext {
 /**
  * Runs a handler only for a request that the expression lets in.
  *
- * The handler gets the principal, and the requirement and scopes of the route. It runs before nothing else: a body is read
- * only by the handler. From its `R` the evidence of every scope that holds in *each* alternative is removed: a handler that
+ * The handler gets the principal, and the requirement and scopes of the route. Nothing of a body is read before the decision.
+ * From its `R` the evidence of every scope that holds in *each* alternative is removed: a handler that
  * asks for more does not compile on this route. Where a shared cache can't see that a response depends on a credential
  * (an API key, a certificate, optional authentication), `Cache-Control: private` and `Vary` are added to a response that
  * does not say otherwise.
@@ -66,11 +66,12 @@ export const guard: {
     self: Top & Clause.Erased,
     handler: (principal: unknown, context: GuardContext) => Clause.Erased
   ): Clause.Erased => {
+    const schemes = definitions(self)
     const context: GuardContext = {
       requirement: self.requirement,
       scopes: Requirement.scopes(self.requirement)
     }
-    const cacheHeaders = CacheHeaders.forDefinitions(definitions(self), self.requirement)
+    const cacheHeaders = CacheHeaders.forDefinitions(schemes, self.requirement)
     return Effect.flatMap(
       self,
       cacheHeaders === undefined ?

@@ -3,11 +3,12 @@
  *
  * @since 0.1.0
  */
-import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Predicate from "effect/Predicate"
 import type * as Runtime from "effect/Runtime"
 import * as Clause from "./Clause.ts"
@@ -204,7 +205,8 @@ type Refused<E> = unknown extends E ? SecurityError.Refusal : Extract<E, Securit
 /**
  * Provides what the verifiers and policies of the expression need; the request stays the route's.
  *
- * The provided expression counts as verified anew: provide once, and use that value everywhere.
+ * The provided expression counts as verified anew: provide once, and use that value everywhere. A Layer is built for each
+ * verifier and each policy that runs: where that is dear, build it once and provide its `Context` or `Runtime`.
  *
  * @category combinators
  * @since 0.1.0
@@ -220,7 +222,11 @@ export const provide: {
     source: Layer.Layer<ROut, E2, RIn> | Context.Context<ROut> | Runtime.Runtime<ROut>
   ): Security<A, E | E2, RIn | ExcludeProvided<R, ROut>, Req, G>
 } = dual(2, (self: Top, source: Context.Context<never>) =>
-  make(Clause.mapEffects(expressionOf(self), (effect) => Effect.provide(effect, source)))
+  make(
+    Clause.mapEffects(expressionOf(self), (effect) =>
+      withOwnRequest(effect, (own) => Effect.provide(own, source))
+    )
+  )
 )
 
 /**
@@ -243,9 +249,24 @@ export const provideService: {
   ): Security<A, E, ExcludeProvided<R, I>, Req, G>
 } = dual(3, (self: Top, tag: Context.Tag<never, unknown>, service: unknown) =>
   make(
-    Clause.mapEffects(expressionOf(self), (effect) => Effect.provideService(effect, tag, service))
+    Clause.mapEffects(expressionOf(self), (effect) =>
+      withOwnRequest(effect, (own) => Effect.provideService(own, tag, service))
+    )
   )
 )
+
+/** Provides whatever it does outside of the request that is evaluated. */
+const withOwnRequest = <A>(
+  effect: Clause.Erased<A>,
+  provide: (effect: Clause.Erased<A>) => Clause.Erased<A>
+): Clause.Erased<A> =>
+  Effect.contextWithEffect((context: Context.Context<never>) =>
+    Option.match(Context.getOption(context, HttpServerRequest.HttpServerRequest), {
+      onNone: () => provide(effect),
+      onSome: (request) =>
+        provide(Effect.provideService(effect, HttpServerRequest.HttpServerRequest, request))
+    })
+  )
 
 type ExcludeProvided<R, Provided> = Exclude<
   R,

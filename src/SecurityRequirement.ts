@@ -285,7 +285,9 @@ export type Guaranteed<Self> =
 export const scopes = (self: SecurityRequirement, scheme?: string): ReadonlyArray<string> => [
   ...new Set(
     self.flatMap((alternative) =>
-      scheme === undefined ? Object.values(alternative).flat() : (alternative[scheme] ?? [])
+      scheme === undefined ?
+        Object.values(alternative).flat()
+      : ((Object.hasOwn(alternative, scheme) ? alternative[scheme] : undefined) ?? [])
     )
   )
 ]

@@ -176,6 +176,11 @@ export const make = (scheme: SecurityScheme): SecurityScheme => {
           "an API key needs the name of its header, query parameter or cookie: got an empty one"
         )
       }
+      if (scheme.in !== "query" && !isToken(scheme.name)) {
+        throw new Error(
+          `the name of a ${scheme.in} is letters, digits and "-": got ${JSON.stringify(scheme.name)}`
+        )
+      }
       return defined(scheme)
     case "http":
       if (!isToken(scheme.scheme)) {
@@ -232,6 +237,14 @@ export const checkScopes = <Scopes extends ScopeDescriptions>(scopes: Scopes): S
 }
 
 /**
+ * Whether a text is a token of RFC 9110, section 5.6.2: what the names of headers, cookies and auth-schemes are.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isToken = (text: string): boolean => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)
+
+/**
  * The scopes that a scheme's flows declare, in order, each once.
  *
  * @category folds
@@ -286,8 +299,6 @@ export const toVersion = (
 // ----------------------------------------------------------------------------
 // steps
 // ----------------------------------------------------------------------------
-
-const isToken = (text: string): boolean => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)
 
 const isScopeToken = (text: string): boolean => /^[\x21\x23-\x5B\x5D-\x7E]+$/.test(text)
 

@@ -430,6 +430,63 @@ describe("a verifier", () => {
     )
   })
 
+  it("is one with what its scheme was mapped to before: another one is another verifier", () => {
+    const text = key.pipe(Security.map(Redacted.value))
+    const known = text.pipe(Security.authenticate((_) => Effect.succeed(Security.grant(1))))
+    const admin = text.pipe(Security.authenticate((_) => Effect.fail(invalid)))
+    const twice = /has two verifiers in one expression/
+    expect(() => Security.allOf(known, admin)).toThrow(twice)
+    expect(() => Security.anyOf(known, admin)).toThrow(twice)
+    const either = Security.anyOf(key, oauth).pipe(Security.mapEffect(Effect.succeed))
+    expect(() =>
+      Security.allOf(
+        either.pipe(Security.authenticate(() => Effect.succeed(Security.grant(1)))),
+        either.pipe(Security.authenticate(() => Effect.fail(invalid)))
+      )
+    ).toThrow(/two verifiers|Authorization/)
+    // one value is one verifier
+    expect(run(Security.allOf(known, known.pipe(Security.map(String))))).toEqual(
+      Exit.succeed([1, "1"])
+    )
+  })
+
+  it("keeps the class and the message of its refusal", async () => {
+    class Suspended extends SecurityError.Forbidden {
+      readonly until = "tomorrow"
+    }
+    const suspended = new Suspended({ message: "Until tomorrow" })
+    for (const refusing of [
+      key.pipe(Security.authenticate(() => Effect.fail(suspended))),
+      robot.pipe(Security.tap(() => Effect.fail(suspended)))
+    ]) {
+      const error = errorOf(run(refusing))
+      assert(error instanceof Suspended)
+      assert.deepStrictEqual([error.until, error.message], ["tomorrow", "Until tomorrow"])
+    }
+    const again = new SecurityError.Unauthorized({ reason: "absent", message: "Log in again" })
+    expect(errorOf(run(robot.pipe(Security.tap(() => Effect.fail(again)))))).toMatchObject({
+      reason: "invalid",
+      message: "Log in again"
+    })
+    const absent = new SecurityError.Unauthorized({ reason: "absent" })
+    expect(errorOf(run(robot.pipe(Security.tap(() => Effect.fail(absent)))))).toMatchObject({
+      reason: "invalid",
+      message: "Invalid credentials"
+    })
+  })
+
+  it("may say to come back in a fraction of a second, or in the past", async () => {
+    for (const [retryAfter, said] of [
+      [0.2, "1"],
+      [-3, "0"],
+      [Infinity, String(Number.MAX_SAFE_INTEGER)]
+    ] as const) {
+      const down = new SecurityError.ServiceUnavailable({ retryAfter })
+      const answered = await answer(key.pipe(Security.authenticate(() => Effect.fail(down))))
+      assert.deepStrictEqual([answered.status, answered.retryAfter], [503, said])
+    }
+  })
+
   it("keeps the message of its refusal", async () => {
     const revoked = new SecurityError.Unauthorized({ reason: "invalid", message: "Revoked" })
     expect((await answer(Security.anyOf(user, failing(revoked)))).body).toContain("Revoked")
@@ -498,6 +555,30 @@ describe("an answer", () => {
 // anonymous
 // ----------------------------------------------------------------------------
 
+describe("a scheme of one's own that reads Authorization", () => {
+  const make = (schemeName: "sigV4" | "other", authScheme?: string) =>
+    Scheme.make({
+      schemeName: schemeName as "sigV4",
+      scheme: { type: "apiKey", in: "header", name: "Authorization" },
+      ...(authScheme !== undefined && { authScheme }),
+      extract: (request) => Credential.authorization(request, "aws4-hmac-sha256")
+    })
+  const sigV4 = make("sigV4")
+
+  it("leaves whoever sends another auth-scheme no way in as anonymous", () => {
+    expect(run(Security.optional(sigV4), {})).toEqual(Exit.succeed(Option.none()))
+    expect(errorOf(run(Security.optional(sigV4), bearer("x")))).toMatchObject({ reason: "absent" })
+  })
+
+  it("can't be asked for beside another", () => {
+    const none = /no request can satisfy both/
+    expect(() => Security.allOf(sigV4, user)).toThrow(none)
+    expect(() => Security.allOf(user, sigV4)).toThrow(none)
+    expect(() => Security.allOf(sigV4, make("other"))).toThrow(none)
+    expect(() => Security.allOf(make("sigV4", "AWS4"), make("other", "aws4"))).not.toThrow()
+  })
+})
+
 describe("anyOf(optional(k), u)", () => {
   const either = Security.anyOf(Security.optional(robot), user)
 
@@ -515,8 +596,8 @@ describe("anyOf(optional(k), u)", () => {
     expect((await answer(either, { authorization: "Basic dTpw" })).status).toBe(401)
     expect((await answer(either, { authorization: "nonsense" })).status).toBe(401)
     expect((await answer(either, { authorization: "" })).status).toBe(401)
-    // where nothing of the expression is in Authorization, it says nothing
-    expect((await answer(Security.optional(robot), { authorization: "nonsense" })).status).toBe(200)
+    // also where the expression reads something else
+    expect((await answer(Security.optional(robot), { authorization: "new" })).status).toBe(401)
   })
 
   it("lets a right u in beside a wrong k", () => {
@@ -885,6 +966,22 @@ describe("provide and provideService", () => {
     expect(run(outer, { "x-key": "b" })).toEqual(Exit.succeed([0, ["z"]]))
   })
 
+  it("leave the request alone", () => {
+    const other = HttpServerRequest.fromWeb(new Request("http://other.example/"))
+    const url = Effect.map(HttpServerRequest.HttpServerRequest, ({ originalUrl }) => originalUrl)
+    const seeing = key.pipe(
+      Security.authenticate(() => Effect.map(url, (seen) => Security.grant(seen))),
+      Security.mapEffect((verified) => Effect.map(url, (seen) => [verified, seen]))
+    )
+    const own = requestOf({}).url
+    for (const provided of [
+      seeing.pipe(Security.provide(Context.make(HttpServerRequest.HttpServerRequest, other))),
+      seeing.pipe(Security.provideService(HttpServerRequest.HttpServerRequest, other))
+    ]) {
+      expect(run(provided)).toEqual(Exit.succeed([own, own]))
+    }
+  })
+
   it("count as one verifier for one provided value", () => {
     const provided = named.pipe(Security.provideService(Names, ["b"]))
     const both = Security.anyOf(Security.allOf(provided, user), provided)
@@ -956,6 +1053,17 @@ describe("withSpan", () => {
     )
     recorded(noted, right)
     expect(names).toEqual(["outer", "outer"])
+  })
+
+  it("inside a larger expression ends with the refusal, whatever mapError makes of it later", () => {
+    const policed = robot.pipe(
+      Security.tap(() => Effect.fail(forbidden)),
+      Security.mapError(problem),
+      Security.withSpan("policed")
+    )
+    const [span] = recorded(Security.anyOf(policed, user), right)
+    assert(span?.status._tag === "Ended")
+    assert.strictEqual(String(errorOf(span.status.exit)), String(forbidden))
   })
 
   it("inside a larger expression covers the policies only", () => {

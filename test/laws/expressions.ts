@@ -839,8 +839,7 @@ export const factsOf = (self: Expression, data: RequestData): Facts => {
   }
   return {
     states,
-    hasAuthorization: authorization.tag !== "none",
-    inAuthorization: new Set(["basic", "oauth", "token"])
+    hasAuthorization: authorization.tag !== "none"
   }
 }
 

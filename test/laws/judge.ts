@@ -13,8 +13,6 @@ export interface Facts {
   readonly states: ReadonlyMap<string, State>
   /** Whether the request has an `Authorization` field, of whatever auth-scheme. */
   readonly hasAuthorization: boolean
-  /** The schemes whose credential is in that field. */
-  readonly inAuthorization: ReadonlySet<string>
 }
 
 export type Outcome = "Pass" | "Absent" | "Invalid" | "Forbidden" | "Unavailable"
@@ -52,10 +50,7 @@ export const isAddressed = (
     .filter((other) => other.length > own.length && own.every((name) => other.includes(name)))
     .flatMap((other) => other.filter((name) => !own.includes(name)))
   const presentsMore = added.some((name) => stateOf(name, facts).is !== "Absent")
-  const presentsAuthorization =
-    own.length === 0 &&
-    facts.hasAuthorization &&
-    added.some((name) => facts.inAuthorization.has(name))
+  const presentsAuthorization = own.length === 0 && facts.hasAuthorization && added.length > 0
   return !presentsMore && !presentsAuthorization
 }
 
