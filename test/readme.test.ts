@@ -1,37 +1,21 @@
 /** The README and the docstrings show nothing that was not run. */
 import { HttpApp } from "@effect/platform"
-import { readdirSync, readFileSync } from "node:fs"
 import { assert, describe, it } from "vitest"
 import { readers, router } from "../docs/examples/items.ts"
 import { diagnostics, hover } from "./support/compiler.ts"
-
-const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), "utf8")
-
-interface Fence {
-  readonly info: string
-  readonly text: string
-}
-
-const fences = (markdown: string): ReadonlyArray<Fence> =>
-  [...markdown.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(([, info = "", text = ""]) => ({
-    info,
-    text: text.trim()
-  }))
+import { excerptOf, exchange, fences, list, read } from "./support/markdown.ts"
 
 const readme = fences(read("README.md"))
 const withInfo = (info: RegExp) => readme.filter((fence) => info.test(fence.info))
 
 describe("README", () => {
   it("shows the examples as they are", () => {
-    const shown = withInfo(/^ts$/).map(({ text }) => {
-      const [first = "", ...rest] = text.split("\n")
-      return [first.replace("// ", ""), rest.join("\n")] as const
-    })
+    const shown = withInfo(/^ts$/).map(({ text }) => excerptOf(text))
     assert.deepStrictEqual(
-      shown.map(([path]) => path),
+      shown.map(({ path }) => path),
       ["docs/examples/items.ts", "docs/examples/httpapi.ts"]
     )
-    for (const [path, text] of shown) {
+    for (const { path, shown: text } of shown) {
       assert.strictEqual(text, read(path).trim())
     }
   })
@@ -58,14 +42,8 @@ describe("README", () => {
     const exchanges = withInfo(/^http$/)
     assert.isNotEmpty(exchanges)
     for (const { text } of exchanges) {
-      const [request = "", head = "", body] = text.split("\n\n")
-      const [line = "", ...fields] = request.split("\n")
-      const [method = "", path = ""] = line.split(" ")
-      const headers = fields.map((field) => field.split(": ", 2) as [string, string])
-      const response = await handler(new Request(`http://localhost${path}`, { method, headers }))
-      const challenge = response.headers.get("www-authenticate")
-      assert.strictEqual(`HTTP/1.1 ${response.status}\nwww-authenticate: ${challenge}`, head)
-      assert.strictEqual(await response.text(), body)
+      const [answered, shown] = await exchange(handler, text)
+      assert.strictEqual(answered, shown)
     }
   })
 
@@ -92,8 +70,8 @@ describe("README", () => {
 })
 
 describe("docstrings", () => {
-  const examples = readdirSync(new URL("../src", import.meta.url)).flatMap((file) =>
-    [...read(`src/${file}`).matchAll(/^ \* ```ts\n([\s\S]*?)^ \* ```$/gm)].map(
+  const examples = list("src").flatMap((file) =>
+    [...read(file).matchAll(/^ \* ```ts\n([\s\S]*?)^ \* ```$/gm)].map(
       ([, text = ""]) => [file, text.replaceAll(/^ \* ?/gm, "")] as const
     )
   )
