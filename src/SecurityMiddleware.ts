@@ -12,12 +12,11 @@ import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import type * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
-import * as HttpApp from "@effect/platform/HttpApp"
 import type * as HttpRouter from "@effect/platform/HttpRouter"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { dual, identity } from "effect/Function"
+import { dual } from "effect/Function"
 import { globalValue } from "effect/GlobalValue"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -573,27 +572,27 @@ const implementation = (
   const evaluation = withServices(security, context)
   const cacheHeaders = CacheHeaders.forDefinitions(definitions(security), security.requirement)
   // what the expression needs is the request and what `context` holds
-  return (evaluation as HttpApiMiddleware.HttpApiMiddleware<unknown, unknown>).pipe(
-    Effect.catchAllCause(answer),
-    cacheHeaders === undefined ? identity : (
-      Effect.zipLeft(
-        HttpApp.appendPreResponseHandler((_request, response) =>
-          Effect.succeed(CacheHeaders.add(cacheHeaders)(response))
-        )
-      )
-    )
+  const answered = Effect.catchAllCause(
+    evaluation as HttpApiMiddleware.HttpApiMiddleware<unknown, unknown>,
+    answer
   )
+  return cacheHeaders === undefined ? answered : (
+      Effect.zipRight(CacheHeaders.append(cacheHeaders), answered)
+    )
 }
 
 /** Sets a refusal's headers. Beside a defect the platform would answer an error: a defect is a 500. */
 const answer = <E>(cause: Cause.Cause<E>): Effect.Effect<never, E> => {
   const defects = Cause.keepDefects(cause)
-  if (Option.isSome(defects)) return Effect.failCause(defects.value)
+  if (Option.isSome(defects)) return Effect.failCause(Clause.asDefects(defects.value, isEncodable))
   const error = Option.getOrUndefined(Cause.failureOption(cause))
   return SecurityError.isRefusal(error) ?
       Effect.zipRight(SecurityError.appendHeaders(error), Effect.failCause(cause))
     : Effect.failCause(cause)
 }
+
+/** Whether the schema of some error of an HttpApi may fit a defect: the platform would answer with that error. */
+const isEncodable = (defect: unknown): boolean => hasProperty(defect, "_tag")
 
 const securedGroup = (
   group: HttpApiGroup.HttpApiGroup.AnyWithProps,
