@@ -6,7 +6,9 @@
  *
  * @since 0.1.0
  */
+import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
 import type { Definition } from "./Definition.ts"
 import type { SecurityRequirement } from "./SecurityRequirement.ts"
 
@@ -67,6 +69,17 @@ export const add =
           mergeVary(value.headers["vary"], headers.vary)
         )
   }
+
+/**
+ * Adds the headers to whatever answers the request, an error too.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const append = (headers: CacheHeaders): Effect.Effect<void> => {
+  const added = add(headers)
+  return HttpApp.appendPreResponseHandler((_request, response) => Effect.succeed(added(response)))
+}
 
 // ----------------------------------------------------------------------------
 // steps

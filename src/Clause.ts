@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerRespondable from "@effect/platform/HttpServerRespondable"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -514,6 +515,28 @@ export const catchErrors = <A>(
   )
 
 /**
+ * The same cause, none of whose defects is taken for an answer: a router answers a defect that is respondable, such as a
+ * refusal, as if the Effect had failed with it. A defect is a 500.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export const asDefects = <E>(
+  cause: Cause.Cause<E>,
+  isAnswer: (defect: unknown) => boolean = HttpServerRespondable.isRespondable
+): Cause.Cause<E> =>
+  Cause.isDie(cause) ?
+    Cause.match(cause, {
+      onEmpty: Cause.empty,
+      onFail: (error) => Cause.fail(error),
+      onDie: (defect) => Cause.die(isAnswer(defect) ? wrapped(defect) : defect),
+      onInterrupt: (fiber) => Cause.interrupt(fiber),
+      onSequential: (left, right) => Cause.sequential(left, right),
+      onParallel: (left, right) => Cause.parallel(left, right)
+    })
+  : cause
+
+/**
  * Both, one after the other, where there is one.
  *
  * @category errors
@@ -527,6 +550,9 @@ export const andThen = (
 // ----------------------------------------------------------------------------
 // steps
 // ----------------------------------------------------------------------------
+
+const wrapped = (defect: unknown): Error =>
+  new Error(`died of what it could have failed with: ${String(defect)}`, { cause: defect })
 
 const only = (credential: unknown): Proofs => ({
   credential: () => credential,

@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -255,8 +255,17 @@ class Evaluation implements Clause.Proofs {
   }
 }
 
-/** Tries the clauses from `from` on; comes back to the same clause after each verifier it had to run. */
+/** Tries the clauses from `from` on. What a scheme or a policy throws is a defect, whatever it is. */
 const attempt = (evaluation: Evaluation, from: number): Clause.Erased => {
+  try {
+    return attemptFrom(evaluation, from)
+  } catch (thrown) {
+    return Effect.failCause(Clause.asDefects(Cause.die(thrown)))
+  }
+}
+
+/** Comes back to the same clause after each verifier it had to run. */
+const attemptFrom = (evaluation: Evaluation, from: number): Clause.Erased => {
   const { clauses } = evaluation.plan
   for (let at = from; at < clauses.length; at++) {
     const clause = clauses[at]
@@ -355,7 +364,7 @@ const verify = (evaluation: Evaluation, need: PlannedNeed): Clause.Erased<void> 
       const error = Clause.errorOf(cause)
       const recover = need.recover.verifier
       return error._tag === "None" || recover === undefined ?
-          Effect.failCause(cause)
+          Effect.failCause(Clause.asDefects(cause))
           // what has become a refusal is one
         : Clause.catchErrors(recover(error.value), (changed) => {
             if (!SecurityError.isRefusal(changed)) return Effect.fail(changed)
@@ -380,7 +389,7 @@ const build = (evaluation: Evaluation, clause: PlannedClause, at: number): Claus
     onFailure: (cause) => {
       const refused = refusedIn(cause)
       if (refused === undefined) {
-        return Effect.failCause(cause)
+        return Effect.failCause(Clause.asDefects(cause))
       }
       const { recover, refusal } = refused
       if (refusal._tag === "Unauthorized") {

@@ -10,10 +10,17 @@ import type * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import * as FiberRefs from "effect/FiberRefs"
 import { dual } from "effect/Function"
+import * as HashMap from "effect/HashMap"
+import * as HashSet from "effect/HashSet"
 import * as Inspectable from "effect/Inspectable"
+import * as Logger from "effect/Logger"
+import { hasProperty } from "effect/Predicate"
 import * as Tracer from "effect/Tracer"
 import * as SecurityMiddleware from "./SecurityMiddleware.ts"
 import { definitions, type Top } from "./SecurityModel.ts"
@@ -88,15 +95,17 @@ export const fromApi = <Id extends string, Groups extends HttpApiGroup.HttpApiGr
 // ----------------------------------------------------------------------------
 
 /**
- * Redacts the names in everything that the platform's tracer and logger write of a request.
+ * Redacts the names in everything that the platform's tracer and loggers write of a request.
  *
- * Everything inside sees a request whose `url` has no credential in its query (`originalUrl` still has it, where the schemes
- * read it) and which prints neither credentials nor body, and `Headers.currentRedactedNames` with the names. The attributes
- * of the server's span, which was started outside, are written again before it ends.
+ * What reads the request sees it as it is; what is written of it is redacted: the request when it is printed, which shows
+ * neither credentials nor body, `Headers.currentRedactedNames`, the attributes of the server's span, which was started outside,
+ * and what loggers are given: the request's own query in messages, in annotations such as `http.url` and in errors. The errors
+ * that leave the app are redacted as well, for the spans outside. A span of one's own has whatever attributes it is given,
+ * and a logger that is added inside of the app is none of those that are redacted.
  *
- * It goes around the logger, and around whatever reads the body: `Redaction.middleware(HttpMiddleware.logger(app), names)`.
- * `HttpLayerRouter.serve` and `toWebHandler` put a logger of their own around all else: give them `disableLogger: true`
- * beside such a `middleware`.
+ * It goes around the logger, and around whatever reads the body: `Redaction.middleware(HttpMiddleware.logger(app), names)`. A
+ * logger outside, such as the one of `HttpLayerRouter.serve` and `toWebHandler`, is redacted too, if nothing that runs the app
+ * in a fiber of its own (`Effect.timeout`) is between.
  *
  * @example
  * ```ts
@@ -117,25 +126,28 @@ export const middleware: {
 } = dual(
   2,
   <E, R>(app: HttpApp.Default<E, R>, { headers, query }: Names): HttpApp.Default<E, R> => {
-    const queryNames = new Set(query)
+    const own: Secret = { headers, query: new Set(query) }
     return Effect.withFiberRuntime((fiber) => {
       const context = fiber.currentContext
       const request = Context.unsafeGet(context, HttpServerRequest.HttpServerRequest)
       const span = context.unsafeMap.get(Tracer.ParentSpan.key)
       if (isSpan(span)) {
-        redactSpan(span, headers, queryNames)
+        redactSpan(span, headers, own.query)
       }
       const redacted = fiber.getFiberRef(Headers.currentRedactedNames)
-      const url = redactQuery(request.url, queryNames)
-      const names = [...redacted, ...headers.filter((name) => !redacted.includes(name))]
-      return Effect.locally(
-        Effect.provideService(
-          app,
-          HttpServerRequest.HttpServerRequest,
-          unprinted(request, request.modify({ url }), { headers: names, query: queryNames })
-        ),
+      const names = union(redacted, headers)
+      const secret: Secret = { headers: names, query: own.query }
+      const unprinting = Effect.locally(
+        Effect.provideService(app, HttpServerRequest.HttpServerRequest, unprinted(request, secret)),
         Headers.currentRedactedNames,
         names
+      )
+      if (query.length === 0) return unprinting
+      const loggers = fiber.getFiberRef(FiberRef.currentLoggers)
+      return Effect.zipRight(
+        // not only for the time of the app: what is logged of it outside is to be redacted, too
+        FiberRef.set(FiberRef.currentLoggers, redactingLoggers(loggers, own)),
+        withRedactedErrors(unprinting, pairsOf(request, own.query), secret)
       )
     })
   }
@@ -189,31 +201,33 @@ const redactPairs = (query: string, names: ReadonlySet<string>): string =>
     })
     .join("&")
 
+/** What no one may print. */
+interface Secret {
+  readonly headers: ReadonlyArray<string | RegExp>
+  readonly query: ReadonlySet<string>
+}
+
 /**
- * `modified` as the server sees it: what it remembers of the request is kept in `original`, and it prints no secrets.
- *
- * The platform's own requests print `originalUrl`, the headers and a body that has been read.
+ * The request, printing no secrets: the platform's own requests print `originalUrl`, the headers and a body that has been
+ * read. What the server remembers of a request is kept in the one it was given.
  */
 const unprinted = (
   original: HttpServerRequest.HttpServerRequest,
-  modified: HttpServerRequest.HttpServerRequest,
-  secret: {
-    readonly headers: ReadonlyArray<string | RegExp>
-    readonly query: ReadonlySet<string>
-  }
+  secret: Secret,
+  modified = original.modify({})
 ): HttpServerRequest.HttpServerRequest => {
   const print = (): unknown => ({
     _id: "@effect/platform/HttpServerRequest",
     method: modified.method,
-    url: modified.url,
-    headers: Headers.redact(withReferer(modified.headers, secret.query), secret.headers)
+    url: redactQuery(modified.url, secret.query),
+    headers: Headers.redact(withoutQueries(modified.headers, secret.query), secret.headers)
   })
   const modify = modified.modify.bind(modified)
   Object.assign(modified, {
     toJSON: print,
-    toString: () => `ServerRequest(${modified.method} ${modified.url})`,
+    toString: () => `ServerRequest(${modified.method} ${redactQuery(modified.url, secret.query)})`,
     [Inspectable.NodeInspectSymbol]: print,
-    modify: (options: Parameters<typeof modify>[0]) => unprinted(original, modify(options), secret)
+    modify: (options: Parameters<typeof modify>[0]) => unprinted(original, secret, modify(options))
   })
   return new Proxy(modified, {
     get: (target, key) =>
@@ -226,16 +240,195 @@ const unprinted = (
   })
 }
 
-/** The address of a page that was opened with a key in its query. */
-const withReferer = (
+/** Addresses with a key in their query: of the page that was left, or of the request itself, as proxies tell it. */
+const withoutQueries = (
   headers: Readonly<Record<string, string>>,
   query: ReadonlySet<string>
-): Headers.Headers => {
-  const { referer } = headers
-  return Headers.fromInput(
-    referer === undefined ? headers : { ...headers, referer: redactQuery(referer, query) }
+): Headers.Headers =>
+  Headers.fromInput(
+    Object.entries(headers).map(([name, value]) => [name, redactQuery(value, query)] as const)
   )
+
+// ----------------------------------------------------------------------------
+// steps: what a request's own query is written into
+// ----------------------------------------------------------------------------
+
+/** The pairs of a request's query that hold a credential, the longest first, each with what is written for it. */
+type Pairs = ReadonlyArray<readonly [pair: string, redacted: string]>
+
+const noPairs: Pairs = []
+
+const pairsOf = (
+  { originalUrl, url }: HttpServerRequest.HttpServerRequest,
+  names: ReadonlySet<string>
+): Pairs => {
+  // a router cuts the path of `url`, and leaves its query
+  const query = queryOf(originalUrl) ?? queryOf(url)
+  if (query === undefined) return noPairs
+  const pairs = [...query.split("&"), ...normalized(query).split("&")].flatMap((pair) => {
+    const redacted = redactPairs(pair, names)
+    return redacted === pair || pair.endsWith("=") ? [] : [[pair, redacted] as const]
+  })
+  return pairs.sort(([left], [right]) => right.length - left.length)
 }
+
+const queryOf = (url: string): string | undefined => {
+  const start = url.indexOf("?")
+  return start < 0 ? undefined : url.slice(start + 1)
+}
+
+/** A query as `URL` writes it. */
+const normalized = (query: string): string => {
+  const url = new URL("http://localhost")
+  url.search = query
+  return url.search.slice(1)
+}
+
+const redactText = (text: string, pairs: Pairs): string =>
+  pairs.reduce((done, [pair, redacted]) => done.replaceAll(pair, redacted), text)
+
+/** A value that is about to be written: texts and errors that have a pair in them, and requests, are replaced. */
+const redactValue = (value: unknown, pairs: Pairs, secret: Secret, depth = 0): unknown => {
+  if (typeof value === "string") return redactText(value, pairs)
+  if (typeof value !== "object" || value === null || depth > maxDepth) return value
+  if (isRequest(value)) return unprinted(value, secret)
+  const redact = (member: unknown): unknown => redactValue(member, pairs, secret, depth + 1)
+  if (value instanceof Error) return redactError(value, redact, secret)
+  if (Array.isArray(value)) return value.map(redact)
+  return Object.getPrototypeOf(value) === Object.prototype ?
+      Object.fromEntries(Object.entries(value).map(([name, member]) => [name, redact(member)]))
+    : value
+}
+
+/** How deep the members of messages, and the causes of errors, are looked into. */
+const maxDepth = 4
+
+/** A copy of an error, if there is something to redact in it: its class, and so its status, stay what they are. */
+const redactError = (error: Error, redact: (member: unknown) => unknown, secret: Secret): Error => {
+  const changed: PropertyDescriptorMap = {}
+  const { cause, message, stack } = error
+  for (const [name, value] of Object.entries({ ...error, cause, message, stack })) {
+    // an error of the platform makes its message of its request's `url`
+    const redacted =
+      isRequest(value) ?
+        unprinted(value, secret, value.modify({ url: redactQuery(value.url, secret.query) }))
+      : typeof value === "string" || value instanceof Error ? redact(value)
+      : value
+    if (redacted === value) continue
+    const enumerable = Object.prototype.propertyIsEnumerable.call(error, name)
+    changed[name] = { value: redacted, enumerable, configurable: true, writable: true }
+  }
+  if (Object.keys(changed).length === 0) return error
+  return Object.create(Object.getPrototypeOf(error), {
+    ...Object.getOwnPropertyDescriptors(error),
+    // where it is an accessor it knows its own error alone
+    stack: { value: stack, configurable: true, writable: true },
+    ...changed
+  }) as Error
+}
+
+const isRequest = (value: unknown): value is HttpServerRequest.HttpServerRequest =>
+  hasProperty(value, HttpServerRequest.TypeId)
+
+const redactCause = <E>(cause: Cause.Cause<E>, redact: (error: unknown) => unknown) =>
+  Cause.match(cause, {
+    onEmpty: Cause.empty as Cause.Cause<E>,
+    // a copy of an error is of its type
+    onFail: (error) => Cause.fail(redact(error) as E),
+    onDie: (defect) => Cause.die(redact(defect)),
+    onInterrupt: (fiber) => Cause.interrupt(fiber),
+    onSequential: (left, right) => Cause.sequential(left, right),
+    onParallel: (left, right) => Cause.parallel(left, right)
+  })
+
+const withRedactedErrors = <A, E, R>(
+  app: Effect.Effect<A, E, R>,
+  pairs: Pairs,
+  secret: Secret
+): Effect.Effect<A, E, R> =>
+  pairs.length === 0 ?
+    app
+  : Effect.catchAllCause(app, (cause) =>
+      Effect.failCause(redactCause(cause, (error) => redactValue(error, pairs, secret)))
+    )
+
+// ----------------------------------------------------------------------------
+// steps: loggers
+// ----------------------------------------------------------------------------
+
+type Loggers = HashSet.HashSet<Logger.Logger<unknown, unknown>>
+
+interface Redacting {
+  readonly logger: Logger.Logger<unknown, unknown>
+  readonly secret: Secret
+}
+
+/** What the loggers that this module has made write to. */
+const redacting = new WeakMap<Logger.Logger<unknown, unknown>, Redacting>()
+
+/** The sets of loggers that were made of others, by those others and by what is secret. */
+const made = new WeakMap<Loggers, WeakMap<Secret, Loggers>>()
+
+const redactingLoggers = (loggers: Loggers, secret: Secret): Loggers => {
+  const known = made.get(loggers) ?? new WeakMap<Secret, Loggers>()
+  made.set(loggers, known)
+  const redacted =
+    known.get(secret) ?? HashSet.map(loggers, (logger) => redactingLogger(logger, secret))
+  known.set(secret, redacted)
+  return redacted
+}
+
+const redactingLogger = (
+  logger: Logger.Logger<unknown, unknown>,
+  secret: Secret
+): Logger.Logger<unknown, unknown> => {
+  const inner = redacting.get(logger) ?? { logger, secret: { headers: [], query: new Set() } }
+  const headers = union(inner.secret.headers, secret.headers)
+  const query = new Set([...inner.secret.query, ...secret.query])
+  const isKnown =
+    headers.length === inner.secret.headers.length && query.size === inner.secret.query.size
+  if (isKnown) return logger
+  const all: Secret = { headers, query }
+  const outer = Logger.make<unknown, unknown>((options) =>
+    inner.logger.log(redactOptions(options, all))
+  )
+  redacting.set(outer, { logger: inner.logger, secret: all })
+  return outer
+}
+
+const union = <Name>(
+  names: ReadonlyArray<Name>,
+  others: ReadonlyArray<Name>
+): ReadonlyArray<Name> => [...names, ...others.filter((name) => !names.includes(name))]
+
+const redactOptions = (
+  options: Logger.Logger.Options<unknown>,
+  { headers, query }: Secret
+): Logger.Logger.Options<unknown> => {
+  const context = FiberRefs.getOrDefault(options.context, FiberRef.currentContext)
+  const request = context.unsafeMap.get(HttpServerRequest.HttpServerRequest.key)
+  const pairs = isRequest(request) ? pairsOf(request, query) : noPairs
+  const annotations = HashMap.map(options.annotations, (value) =>
+    typeof value === "string" ? redactText(redactUrl(value, query), pairs) : value
+  )
+  if (pairs.length === 0) return { ...options, annotations }
+  const redacted = FiberRefs.getOrDefault(options.context, Headers.currentRedactedNames)
+  const secret: Secret = { headers: union(redacted, headers), query }
+  const redact = (value: unknown): unknown => redactValue(value, pairs, secret)
+  return {
+    ...options,
+    annotations,
+    message: redact(options.message),
+    cause: redactCause(options.cause, redact)
+  }
+}
+
+const redactUrl = (text: string, query: ReadonlySet<string>): string =>
+  /\s/.test(text) ? text : redactQuery(text, query)
+
+// ----------------------------------------------------------------------------
+// steps: spans
+// ----------------------------------------------------------------------------
 
 const isSpan = (value: unknown): value is Tracer.Span =>
   typeof value === "object" && value !== null && "_tag" in value && value._tag === "Span"
@@ -259,8 +452,10 @@ const redactSpan = (
       span.attribute(attribute, "<redacted>")
     }
   }
-  const referer = span.attributes.get("http.request.header.referer")
-  if (typeof referer === "string") {
-    span.attribute("http.request.header.referer", redactQuery(referer, query))
+  for (const [name, value] of span.attributes) {
+    if (name.startsWith("http.request.header.") && typeof value === "string") {
+      const redacted = redactQuery(value, query)
+      if (redacted !== value) span.attribute(name, redacted)
+    }
   }
 }

@@ -22,7 +22,7 @@ import * as Definition from "./Definition.ts"
 import * as SealedApi from "./SealedApi.ts"
 import * as SecurityError from "./SecurityError.ts"
 import * as SecurityMiddleware from "./SecurityMiddleware.ts"
-import { definitions, statuses, type Top } from "./SecurityModel.ts"
+import { definitions, expressionOf, statuses, type Top } from "./SecurityModel.ts"
 import * as SecurityRequirement from "./SecurityRequirement.ts"
 import * as SecurityScheme from "./SecurityScheme.ts"
 
@@ -136,7 +136,8 @@ export interface Route {
  * operation that lets nobody in is left out. What the version can't say is logged as a warning when the document is made; {@link fromApi} returns it.
  *
  * Call it last: growing or securing the API afterwards, or giving it another `OpenApi.Transform`, throws, since the document
- * would not tell of it. Throws, when the document is made, for two different schemes of one name.
+ * would not tell of it. Throws, when the document is made, for two different schemes of one name and for two
+ * different tags of one key.
  *
  * @example
  * ```ts
@@ -206,7 +207,8 @@ export const fromApi = <Id extends string, Groups extends HttpApiGroup.HttpApiGr
  * The fragment of plain routes: their paths, with `security` and the refusals, and the schemes.
  *
  * It lacks `info` only to be a document: `{ info: { title, version }, ...fragment }`. Path parameters are written as strings
- * unless the operation describes them.
+ * unless the operation describes them. The refusals of an expression whose errors `mapError` changes are not written: which
+ * are left, and with which body, its value does not tell.
  *
  * @example
  * ```ts
@@ -243,11 +245,17 @@ export const fromRoutes: {
         omissions.push({ subject, message: deniesAll })
         continue
       }
-      documented.push(route.security)
       const path = toPath(prefix !== "" && route.path === "/" ? prefix : prefix + route.path)
+      const method = route.method.toLowerCase()
+      if (paths[path]?.[method] !== undefined) {
+        omissions.push({ subject, message: isRepeated })
+        continue
+      }
+      documented.push(route.security)
+      omissions.push(...unsaid(route).map((message) => ({ subject, message })))
       paths[path] = {
         ...paths[path],
-        [route.method.toLowerCase()]: withRefusals(
+        [method]: withHeaders(
           {
             ...pathParameters(prefix + route.path),
             ...route.operation,
@@ -277,8 +285,10 @@ const refusals = (
   schemas: Record<string, OpenApiJsonSchema.JsonSchema>
 ): { readonly [status: string]: Response } => {
   const own = route.operation?.["responses"]
+  // which refusals `mapError` leaves, and with which body, only its types tell
+  const known = hasOwnErrors(route.security) ? [] : statuses(route.security)
   const described = Object.fromEntries(
-    statuses(route.security).map((status) => {
+    known.map((status) => {
       const contract: Schema.Schema.Any = SecurityError.contract[status]
       const schema = OpenApiJsonSchema.makeWithDefs(contract, {
         defs: schemas
@@ -292,8 +302,38 @@ const refusals = (
   return { ...described, ...(typeof own === "object" ? own : {}) }
 }
 
+const hasOwnErrors = (self: Top): boolean => {
+  const { clauses, recover } = expressionOf(self)
+  const needs = clauses.flatMap((clause) => clause.needs)
+  return (
+    recover !== undefined ||
+    needs.some((need) => {
+      const { credential, scopes, verifier } = need.recover
+      return credential !== undefined || verifier !== undefined || scopes.size > 0
+    })
+  )
+}
+
+/** What the operation of a route does not say. */
+const unsaid = ({ operation, path, security }: Route): ReadonlyArray<string> => {
+  const responses = Object.keys(operation?.["responses"] ?? {})
+  const isDescribed = responses.some((status) => status === "default" || /^[45]/.test(status))
+  return [
+    ...(hasOwnErrors(security) && !isDescribed ? [describeErrors] : []),
+    ...(withoutPatterns(path) === path ? [] : [noPatterns]),
+    ...(path.includes("*") ? [noWildcards] : [])
+  ]
+}
+
+const isRepeated =
+  "another route has this method and path, and a router takes one: this one is left out"
+const describeErrors = "its errors are its own: describe them in operation.responses"
+const noPatterns =
+  "OpenAPI has no form for a regular expression in a path: its parameter is written without"
+const noWildcards = "OpenAPI has no form for a wildcard in a path: it is written as it is"
+
 const pathParameters = (path: string): { readonly parameters?: ReadonlyArray<unknown> } => {
-  const names = [...path.matchAll(/:(\w+)/g)].map((match) => match[1])
+  const names = [...withoutPatterns(path).matchAll(/:(\w+)/g)].map((match) => match[1])
   return names.length === 0 ?
       {}
     : {
@@ -349,14 +389,15 @@ const secureDocument = <Id extends string, Groups extends HttpApiGroup.HttpApiGr
 ): Documented<Json> => {
   const version = options.version ?? "3.1.0"
   const operations: Array<Secured> = []
+  const known = new Map<string, HttpApiMiddleware.TagClassAny>()
   HttpApi.reflect(api, {
     onGroup: () => {},
     onEndpoint: ({ endpoint, mergedAnnotations, middleware }) => {
       if (Context.get(mergedAnnotations, OpenApi.Exclude)) return
+      const all = [...api.middlewares, ...middleware]
+      all.forEach((tag) => checkKey(tag, known))
       // of two tags with one key the endpoint's is the one that runs
-      const tags = [
-        ...new Map([...api.middlewares, ...middleware].map((tag) => [tag.key, tag])).values()
-      ]
+      const tags = [...new Map(all.map((tag) => [tag.key, tag])).values()]
       const expressions = tags.flatMap((tag) =>
         SecurityMiddleware.isTag(tag) ? [tag.security] : []
       )
@@ -403,7 +444,7 @@ const secureDocument = <Id extends string, Groups extends HttpApiGroup.HttpApiGr
     if (operation === undefined) continue
     paths[path] = {
       ...paths[path],
-      [method]: withRefusals(
+      [method]: withHeaders(
         isWritten(secured, operation) ? operation : { ...operation, security },
         secured
       )
@@ -442,6 +483,25 @@ const secureDocument = <Id extends string, Groups extends HttpApiGroup.HttpApiGr
     omissions: [...omissions, ...schemes.omissions]
   }
 }
+
+/** The platform runs what it finds under a key: of two tags of one key, one is not what it says. */
+const checkKey = (
+  tag: HttpApiMiddleware.TagClassAny,
+  known: Map<string, HttpApiMiddleware.TagClassAny>
+): void => {
+  const other = known.get(tag.key) ?? tag
+  known.set(tag.key, other)
+  const isOurs = [tag, other].some(SecurityMiddleware.isTag)
+  if (isOurs && securityOf(tag) !== securityOf(other)) {
+    throw new Error(
+      `two middlewares with different security have the key ${JSON.stringify(tag.key)}, and one would run in the other's place: ` +
+        "give one of them another id"
+    )
+  }
+}
+
+const securityOf = (tag: HttpApiMiddleware.TagClassAny): unknown =>
+  SecurityMiddleware.isTag(tag) || HttpApiMiddleware.isSecurity(tag) ? tag.security : undefined
 
 /** Whether the endpoint's own Override or Transform has written `security`. */
 const isWritten = ({ isOverridden, platform }: Secured, operation: Operation): boolean =>
@@ -528,7 +588,19 @@ const descriptions = {
   503: "The credential can't be verified now"
 } as const
 
-const toPath = (path: string): string => path.replace(/:(\w+)\??/g, "{$1}")
+const toPath = (path: string): string => withoutPatterns(path).replace(/:(\w+)\??/g, "{$1}")
+
+/** A path without the regular expressions that a router allows after a parameter's name. */
+const withoutPatterns = (path: string): string => {
+  let depth = 0
+  let kept = ""
+  for (const character of path) {
+    if (character === "(") depth++
+    if (depth === 0) kept += character
+    if (character === ")" && depth > 0) depth--
+  }
+  return kept
+}
 
 /** What OpenAPI writes: `[]` for public, nothing for an operation that lets nobody in. */
 const toSecurity = (
@@ -571,39 +643,111 @@ const securitySchemes = (
   }
 }
 
-/** Adds the headers to the refusals that the operation documents. */
-const withRefusals = (
+/** Adds the headers to the refusals that the operation documents, and to the answers of a token endpoint. */
+const withHeaders = (
   operation: Operation,
   { natives, own }: Pick<Secured, "natives" | "own">
 ): Operation => {
-  if (SecurityRequirement.schemes(own).length === 0 || operation.responses === undefined) {
-    return operation
-  }
+  if (operation.responses === undefined) return operation
+  const isRefusing = SecurityRequirement.schemes(own).length > 0
   const isScoped = SecurityRequirement.scopes(own).length > 0
-  const responses: Record<string, Response> = { ...operation.responses }
-  const add = (status: SecurityError.Status, name: string, header: unknown): void => {
-    const response = responses[status]
-    if (response === undefined) return
-    // what the operation says itself goes first
-    responses[status] = { ...response, headers: { [name]: header, ...response.headers } }
+  const withAdded = (status: string, response: Response): Response => {
+    const headers: Headers = {
+      ...(isRefusing && refusalHeaders(status, response, { isScoped, natives })),
+      ...tokenHeaders(response),
+      // what the operation says itself goes first
+      ...response.headers
+    }
+    return Object.keys(headers).length === 0 ? response : { ...response, headers }
   }
-  add(401, "WWW-Authenticate", {
-    description: "One challenge for each scheme (RFC 9110, section 11.6.1)",
-    // the platform's own middlewares answer without one
-    ...(natives.length === 0 && { required: true }),
-    schema: { type: "string" }
-  })
-  if (isScoped) {
-    add(403, "WWW-Authenticate", {
-      description: "insufficient_scope, with the scopes needed (RFC 6750, section 3.1)",
+  return {
+    ...operation,
+    responses: Object.fromEntries(
+      Object.entries(operation.responses).map(([status, response]) => [
+        status,
+        withAdded(status, response)
+      ])
+    )
+  }
+}
+
+type Headers = { readonly [name: string]: unknown }
+
+const refusalHeaders = (
+  status: string,
+  response: Response,
+  { isScoped, natives }: { readonly isScoped: boolean } & Pick<Secured, "natives">
+): Headers => {
+  switch (status) {
+    case "401":
+      return {
+        "WWW-Authenticate": {
+          description: "One challenge for each scheme (RFC 9110, section 11.6.1)",
+          // the platform's own middlewares, and other errors of the endpoint, answer without one
+          ...(natives.length === 0 && isExactly(response, ["SecurityUnauthorized"]) && required),
+          schema: { type: "string" }
+        }
+      }
+    case "403":
+      return isScoped ?
+          {
+            "WWW-Authenticate": {
+              description: "insufficient_scope, with the scopes needed (RFC 6750, section 3.1)",
+              schema: { type: "string" }
+            }
+          }
+        : {}
+    case "429":
+    case "503":
+      return {
+        "Retry-After": {
+          description: "Seconds to wait (RFC 9110, section 10.2.3)",
+          schema: { type: "integer" }
+        }
+      }
+    default:
+      return {}
+  }
+}
+
+const tokenClientError = "SecurityTokenClientError"
+const tokenAnswers = ["SecurityTokenError", tokenClientError, "SecurityTokenResponse"]
+
+const tokenHeaders = (response: Response): Headers => ({
+  ...(references(response).includes(tokenClientError) && {
+    "WWW-Authenticate": {
+      description: "How the client can authenticate (RFC 6749, section 5.2)",
+      ...(isExactly(response, [tokenClientError]) && required),
       schema: { type: "string" }
-    })
-  }
-  for (const status of [429, 503] as const) {
-    add(status, "Retry-After", {
-      description: "Seconds to wait (RFC 9110, section 10.2.3)",
-      schema: { type: "integer" }
-    })
-  }
-  return { ...operation, responses }
+    }
+  }),
+  ...(references(response).some((name) => tokenAnswers.includes(name)) && {
+    "Cache-Control": {
+      description: "No cache may store it (RFC 6749, section 5.1)",
+      ...(isExactly(response, tokenAnswers) && required),
+      schema: { type: "string", enum: ["no-store"] }
+    }
+  })
+})
+
+const required = { required: true }
+
+/** The names of the schemas of a response's body, `other` for what is none. */
+const references = ({ content = {} }: Response): ReadonlyArray<string> =>
+  Object.values(content).flatMap((media) =>
+    schemaNames(hasProperty(media, "schema") && media.schema)
+  )
+
+const schemaNames = (schema: unknown): ReadonlyArray<string> =>
+  hasProperty(schema, "anyOf") && Array.isArray(schema.anyOf) ? schema.anyOf.flatMap(schemaNames)
+  : hasProperty(schema, "$ref") && typeof schema.$ref === "string" ?
+    [schema.$ref.replace("#/components/schemas/", "")]
+  : [other]
+
+const other = "#"
+
+/** Whether the body of a response is one of these schemas, and nothing else. */
+const isExactly = (response: Response, names: ReadonlyArray<string>): boolean => {
+  const referenced = references(response)
+  return referenced.length > 0 && referenced.every((name) => names.includes(name))
 }

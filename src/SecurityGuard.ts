@@ -36,7 +36,7 @@ export interface GuardContext {
  * From its `R` the evidence of every scope that holds in *each* alternative is removed: a handler that
  * asks for more does not compile on this route. Where a shared cache can't see that a response depends on a credential
  * (an API key, a certificate, optional authentication), `Cache-Control: private` and `Vary` are added to a response that
- * does not say otherwise.
+ * does not say otherwise, and to what answers an error of the handler or a refusal.
  *
  * @example
  * ```ts
@@ -72,11 +72,18 @@ export const guard: {
       scopes: Requirement.scopes(self.requirement)
     }
     const cacheHeaders = CacheHeaders.forDefinitions(schemes, self.requirement)
-    return Effect.flatMap(
-      self,
-      cacheHeaders === undefined ?
-        (principal) => handler(principal, context)
-      : (principal) => Effect.map(handler(principal, context), CacheHeaders.add(cacheHeaders))
+    if (cacheHeaders === undefined) {
+      return Effect.flatMap(self, (principal) => handler(principal, context))
+    }
+    const add = CacheHeaders.add(cacheHeaders)
+    const append = CacheHeaders.append(cacheHeaders)
+    return Effect.matchCauseEffect(
+      Effect.flatMap(self, (principal) => handler(principal, context)),
+      {
+        onSuccess: (response) => Effect.succeed(add(response)),
+        // an error is answered outside
+        onFailure: (cause) => Effect.zipRight(append, Effect.failCause(cause))
+      }
     )
   }
 )

@@ -12,16 +12,17 @@ import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import type * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
-import * as HttpApp from "@effect/platform/HttpApp"
 import type * as HttpRouter from "@effect/platform/HttpRouter"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { dual, identity } from "effect/Function"
+import { dual } from "effect/Function"
+import { globalValue } from "effect/GlobalValue"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
 import * as CacheHeaders from "./CacheHeaders.ts"
 import * as Clause from "./Clause.ts"
 import type { Evidence } from "./Granted.ts"
@@ -52,6 +53,9 @@ const SecuredTypeId: unique symbol = Symbol.for("effect-security/SecurityMiddlew
 
 /**
  * What the Layer of a tag provides: the implementation of the tag and of all that are derived from it.
+ *
+ * Types tell tags apart by their id alone, so give each its own. The Layer of another tag of the same id compiles, and
+ * implements nothing of this one: the API's Layer then fails to build.
  *
  * @category models
  * @since 0.1.0
@@ -157,7 +161,7 @@ export interface AnyTag extends HttpApiMiddleware.TagClassAny {
 
 const StateId: unique symbol = Symbol.for("effect-security/SecurityMiddleware/State")
 
-/** The tags that one Layer implements: the first, and what has been derived from it since. */
+/** The tags that one Layer implements: the first, and what has been derived from it since, by their requirements. */
 interface State<out Id extends string> {
   readonly id: Id
   readonly tags: Map<string, AnyTag>
@@ -221,7 +225,8 @@ type CheckFailure<Expression extends Top, E> =
  * - `failure`: the schema of its errors, needed when it can fail with others than the refusals
  *
  * The errors are part of every endpoint's contract, with their status, and always set their headers. Security is decided
- * before path, query, headers or body are decoded.
+ * before path, query, headers or body are decoded. Throws when a member of `failure` has no status: an HttpApi would answer
+ * it with 500.
  *
  * @example
  * ```ts
@@ -264,7 +269,7 @@ export const Tag =
       key: id,
       security: options.security,
       provides: options.provides,
-      failure: options.failure
+      failure: options.failure && checkFailure(id, options.failure)
     }) as HttpApiMiddleware.TagClassAny as never
 
 /**
@@ -485,7 +490,7 @@ const makeTag = (options: {
   if (known !== undefined) return known
   const contract = failure ?? defaultFailure(security)
   // the platform takes `undefined` for a tag that provides nothing, and types its service exactly
-  const platformTag = HttpApiMiddleware.Tag<never>()(key, {
+  const platformTag = HttpApiMiddleware.Tag<never>()(uniqueKey(key), {
     failure: contract,
     provides: provides as NonNullable<typeof provides>
   }) as object as HttpApiMiddleware.TagClassAny
@@ -513,12 +518,51 @@ const defaultFailure = (security: Top): Schema.Schema.All => {
   return Schema.Union(...[...known].sort().map((status) => SecurityError.contract[status]))
 }
 
-const withForbidden = (failure: Schema.Schema.All): Schema.Schema.All => {
-  const members = failure.ast._tag === "Union" ? failure.ast.types : [failure.ast]
-  return members.some((ast) => HttpApiSchema.getStatusErrorAST(ast) === 403) ? failure : (
-      Schema.Union(failure, SecurityError.contract[403])
-    )
+/** How often each key has been made. The platform runs whatever it finds under a tag's key. */
+const keys = globalValue("effect-security/SecurityMiddleware/keys", () => new Map<string, number>())
+
+/** The first tag of a key has that key; another that was given the same id is no part of it. */
+const uniqueKey = (key: string): string => {
+  const count = (keys.get(key) ?? 0) + 1
+  keys.set(key, count)
+  return count === 1 ? key : uniqueKey(`${key}#${count}`)
 }
+
+/** An error of one's own with 403 is not the Forbidden of this library. */
+const withForbidden = (failure: Schema.Schema.All): Schema.Schema.All =>
+  members(failure.ast).some((ast) => identifierOf(ast) === forbidden) ?
+    failure
+  : Schema.Union(failure, SecurityError.contract[403])
+
+const members = (ast: SchemaAST.AST): ReadonlyArray<SchemaAST.AST> =>
+  ast._tag === "Union" ? ast.types.flatMap(members) : [ast]
+
+/** A class has its identifier on the side of its type. */
+const identifierOf = (ast: SchemaAST.AST): string | undefined =>
+  Option.getOrUndefined(SchemaAST.getIdentifierAnnotation(SchemaAST.typeAST(ast)))
+
+const forbidden = identifierOf(SecurityError.contract[403].ast)
+
+/** What is wrong with the statuses of an error's schema, as an HttpApi reads them. */
+const checkFailure = <Self extends Schema.Schema.All>(id: string, failure: Self): Self => {
+  if (failure.ast._tag === "Union" && hasStatus(failure.ast)) {
+    throw new Error(
+      `the failure of ${JSON.stringify(id)} is a Union with a status, which an HttpApi ignores: give each member its own by ` +
+        "HttpApiSchema.annotations({ status })"
+    )
+  }
+  for (const member of members(failure.ast)) {
+    if (!hasStatus(member)) {
+      throw new Error(
+        `${identifierOf(member) ?? String(member)}, in the failure of ${JSON.stringify(id)}, has no status, and an HttpApi would ` +
+          "answer it with 500: give it one by HttpApiSchema.annotations({ status })"
+      )
+    }
+  }
+  return failure
+}
+
+const hasStatus = (ast: SchemaAST.AST): boolean => HttpApiSchema.getStatus(ast, 0) !== 0
 
 /** The expression with the services of the Layer for its verifiers and policies; the request's own go first. */
 const implementation = (
@@ -528,27 +572,27 @@ const implementation = (
   const evaluation = withServices(security, context)
   const cacheHeaders = CacheHeaders.forDefinitions(definitions(security), security.requirement)
   // what the expression needs is the request and what `context` holds
-  return (evaluation as HttpApiMiddleware.HttpApiMiddleware<unknown, unknown>).pipe(
-    Effect.catchAllCause(answer),
-    cacheHeaders === undefined ? identity : (
-      Effect.zipLeft(
-        HttpApp.appendPreResponseHandler((_request, response) =>
-          Effect.succeed(CacheHeaders.add(cacheHeaders)(response))
-        )
-      )
-    )
+  const answered = Effect.catchAllCause(
+    evaluation as HttpApiMiddleware.HttpApiMiddleware<unknown, unknown>,
+    answer
   )
+  return cacheHeaders === undefined ? answered : (
+      Effect.zipRight(CacheHeaders.append(cacheHeaders), answered)
+    )
 }
 
 /** Sets a refusal's headers. Beside a defect the platform would answer an error: a defect is a 500. */
 const answer = <E>(cause: Cause.Cause<E>): Effect.Effect<never, E> => {
   const defects = Cause.keepDefects(cause)
-  if (Option.isSome(defects)) return Effect.failCause(defects.value)
+  if (Option.isSome(defects)) return Effect.failCause(Clause.asDefects(defects.value, isEncodable))
   const error = Option.getOrUndefined(Cause.failureOption(cause))
   return SecurityError.isRefusal(error) ?
       Effect.zipRight(SecurityError.appendHeaders(error), Effect.failCause(cause))
     : Effect.failCause(cause)
 }
+
+/** Whether the schema of some error of an HttpApi may fit a defect: the platform would answer with that error. */
+const isEncodable = (defect: unknown): boolean => hasProperty(defect, "_tag")
 
 const securedGroup = (
   group: HttpApiGroup.HttpApiGroup.AnyWithProps,

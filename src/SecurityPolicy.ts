@@ -5,6 +5,7 @@
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Context from "effect/Context"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type * as Layer from "effect/Layer"
@@ -192,7 +193,9 @@ export const orDie = <A, E, R, Req extends SecurityRequirement, G extends Grants
 ): Security<A, Refused<E>, R, Req, G> =>
   make(
     Clause.recover(expressionOf(self), (error) =>
-      SecurityError.isRefusal(error) ? Effect.fail(error) : Effect.die(error)
+      SecurityError.isRefusal(error) ?
+        Effect.fail(error)
+      : Effect.failCause(Clause.asDefects(Cause.die(error)))
     )
   )
 

@@ -122,6 +122,10 @@ export const toLayer = <E, R>(
  * What the expression needs besides the request is needed by the middleware's Layer. Evidence of the scopes that hold in every
  * alternative is provided as well.
  *
+ * With `{ global: true }` it is a Layer that guards every route of the router, and every path
+ * that has none. A CORS preflight carries no credentials, and is refused unless `HttpLayerRouter.cors` is around the guard: the global
+ * middleware that is added first is the outermost.
+ *
  * @example
  * ```ts
  * import { ApiKey, Security, SecurityRouter } from "effect-security"
@@ -137,37 +141,82 @@ export const toLayer = <E, R>(
  *   Layer.provide(SecurityRouter.middleware(Robot, robots).layer)
  * )
  * ```
+ * @example
+ * ```ts
+ * import { ApiKey, Security, SecurityRouter } from "effect-security"
+ * import { HttpLayerRouter } from "@effect/platform"
+ * import { Context, Effect, Layer } from "effect"
+ *
+ * class Robot extends Context.Tag("app/Robot")<Robot, { readonly name: string }>() {}
+ *
+ * const robots = ApiKey.header("X-API-Key").pipe(
+ *   Security.authenticate(() => Effect.succeed(Security.grant({ name: "R2-D2" })))
+ * )
+ * const Guarded = SecurityRouter.middleware(Robot, robots, { global: true }).pipe(
+ *   Layer.provideMerge(HttpLayerRouter.cors())
+ * )
+ * ```
  * @category middlewares
  * @since 0.1.0
  */
-export const middleware = <
-  Principal,
-  Service,
-  A extends Service,
-  E,
-  R,
-  Req extends SecurityRequirement,
-  G extends Grantable
->(
-  provides: Context.Tag<Principal, Service>,
-  security: Security<A, E, R, Req, G>
-): HttpLayerRouter.Middleware<{
-  provides: Principal | Evidence<Guaranteed<Req>>
-  handles: never
-  error: E
-  requires: never
-  layerError: never
-  layerRequires: Exclude<R, HttpLayerRouter.Provided>
-}> =>
-  // the platform infers the record above, but can't while `E` and `Principal` are parameters
+export const middleware: {
+  <
+    Principal,
+    Service,
+    A extends Service,
+    E,
+    R,
+    Req extends SecurityRequirement,
+    G extends Grantable
+  >(
+    provides: Context.Tag<Principal, Service>,
+    security: Security<A, E, R, Req, G>,
+    options: { readonly global: true }
+  ): Layer.Layer<
+    | HttpLayerRouter.Request.From<"Requires", Principal | Evidence<Guaranteed<Req>>>
+    | HttpLayerRouter.Request.From<"GlobalRequires", Principal | Evidence<Guaranteed<Req>>>,
+    never,
+    | HttpLayerRouter.HttpRouter
+    | Exclude<R, HttpLayerRouter.GlobalProvided>
+    | HttpLayerRouter.Request.From<"GlobalError", E>
+  >
+  <
+    Principal,
+    Service,
+    A extends Service,
+    E,
+    R,
+    Req extends SecurityRequirement,
+    G extends Grantable
+  >(
+    provides: Context.Tag<Principal, Service>,
+    security: Security<A, E, R, Req, G>,
+    options?: { readonly global?: false }
+  ): HttpLayerRouter.Middleware<{
+    provides: Principal | Evidence<Guaranteed<Req>>
+    handles: never
+    error: E
+    requires: never
+    layerError: never
+    layerRequires: Exclude<R, HttpLayerRouter.Provided>
+  }>
+} = (
+  provides: Context.Tag<unknown, unknown>,
+  security: Top,
+  options?: { readonly global?: boolean }
+) =>
+  // the platform infers the types above, but can't while `E` and `Principal` are parameters
   HttpLayerRouter.middleware(
     Effect.map(
-      Effect.context<Exclude<R, HttpLayerRouter.Provided>>(),
+      Effect.context<never>(),
       (context) => (app: Effect.Effect<Response, HttpLayerRouter.unhandled>) =>
-        guard(withServices(security, context), (principal) =>
+        guard(withServices(security as AnySecurity, context), (principal) =>
           Effect.provideService(app, provides, principal)
         ) as never
-    )
+    ),
+    options
   ) as never
+
+type AnySecurity = Security<unknown, unknown, unknown, SecurityRequirement, Grantable>
 
 type Response = HttpServerResponse.HttpServerResponse

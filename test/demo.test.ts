@@ -1,4 +1,4 @@
-/** The demo as a person starts it: a process, its port, curl's requests, SIGTERM. */
+/** The demo as a person starts it: npm, a port, curl's requests, SIGTERM. */
 import { Validator } from "@seriousme/openapi-schema-validator"
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
@@ -9,11 +9,12 @@ let url = ""
 let output = ""
 
 beforeAll(async () => {
-  server = spawn(
-    process.execPath,
-    ["--conditions=@effect-security/source", "--import", "tsx", "docs/examples/demo.ts"],
-    { env: { ...process.env, PORT: "0" }, stdio: ["ignore", "pipe", "inherit"] }
-  )
+  // detached: a group of its own, so that no process is left behind, whatever npm does
+  server = spawn("npm", ["run", "demo"], {
+    detached: true,
+    env: { ...process.env, PORT: "0" },
+    stdio: ["ignore", "pipe", "inherit"]
+  })
   await new Promise<void>((resolve, reject) => {
     server.once("exit", (code) => reject(new Error(`the demo ended with ${code}: ${output}`)))
     server.stdout?.on("data", (chunk: Buffer) => {
@@ -28,7 +29,11 @@ beforeAll(async () => {
 }, 60_000)
 
 afterAll(() => {
-  server.kill("SIGKILL")
+  try {
+    process.kill(-(server.pid ?? assert.fail()), "SIGKILL")
+  } catch {
+    // the group has ended
+  }
 })
 
 interface Answer {
@@ -261,10 +266,17 @@ describe("the process", () => {
     assert.notInclude(output, "eyJ")
   })
 
-  it("stops cleanly on SIGTERM", async () => {
+  it("stops cleanly on SIGTERM to npm, and leaves no server behind", async () => {
     server.removeAllListeners("exit")
     const exit = once(server, "exit")
+    const isUp = () =>
+      fetch(`${url}/health`).then(
+        ({ ok }) => ok,
+        () => false
+      )
+    assert.isTrue(await isUp())
     server.kill("SIGTERM")
     assert.deepEqual(await exit, [0, null])
+    assert.isFalse(await isUp())
   })
 })

@@ -12,18 +12,23 @@ import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerError from "@effect/platform/HttpServerError"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerRespondable from "@effect/platform/HttpServerRespondable"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as FiberRef from "effect/FiberRef"
 import * as HashMap from "effect/HashMap"
+import * as HashSet from "effect/HashSet"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -167,12 +172,21 @@ const counted = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     effect
   )
 const bug = Effect.die(new Error("a bug in the handler"))
-const logged = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-  Effect.zipRight(
-    Effect.logWarning("odd request", request),
-    Effect.die(Object.assign(new Error("with its request"), { request }))
-  )
-)
+const logged = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+  const { originalUrl, url } = request
+  const href = Option.getOrThrow(HttpServerRequest.toURL(request)).href
+  return Effect.zipRight(
+    Effect.logWarning("odd request", request, `${url}, ${originalUrl}`, [href], {
+      nested: { url }
+    }),
+    Effect.die(
+      Object.assign(new Error(`at ${url}`, { cause: new Error(`for ${href}`) }), {
+        request,
+        page: url
+      })
+    )
+  ).pipe(Effect.annotateLogs({ page: url, text: `the page ${originalUrl}` }))
+})
 
 const handlers = {
   items: counted(HttpServerResponse.json({ count: 1 })),
@@ -299,6 +313,10 @@ const webApp = (app: HttpApp.Default<unknown>, middleware?: Wrap): Door => {
 const withoutLogger = { disableLogger: true, disableListenLog: true } as const
 // the option's type asks for the request, which the server provides
 const asMiddleware = (wrap: Wrap): object => ({ ...withoutLogger, middleware: wrap })
+const asInner = (wrap: Wrap): object => ({
+  disableListenLog: true,
+  ...(wrap === redacted && { middleware: Redaction.middleware(names) })
+})
 const ApiWith = (wrap: Wrap) =>
   HttpApiBuilder.middleware((app) => wrap(app)).pipe(Layer.provideMerge(ApiLive))
 const RoutesWith = (wrap: Wrap) =>
@@ -322,6 +340,11 @@ const openingWith = (wrap: Wrap) =>
       node(HttpLayerRouter.serve(Routes, asMiddleware(wrap))),
     "HttpLayerRouter, node:http, wrapped": () =>
       node(HttpLayerRouter.serve(RoutesWith(wrap), withoutLogger)),
+    // the router's own logger is outside of what it is given
+    "HttpLayerRouter, Fetch, its own logger": () =>
+      web(HttpLayerRouter.toWebHandler(Layer.merge(Routes, Recording), asInner(wrap))),
+    "HttpLayerRouter, node:http, its own logger": () =>
+      node(HttpLayerRouter.serve(Routes, asInner(wrap))),
     "HttpApi, Fetch, middleware": () =>
       web(HttpApiBuilder.toWebHandler(Layer.merge(ApiLive, Served), { middleware: wrap })),
     "HttpApi, Fetch, wrapped": () =>
@@ -354,6 +377,14 @@ const places: Readonly<Record<string, (secret: string) => Presented>> = {
   "query, and its address as a referer": (secret) => ({
     query: `?api_key=${secret}`,
     headers: { referer: `http://localhost/docs?api_key=${secret}` }
+  }),
+  "query, as proxies copy it": (secret) => ({
+    query: `?api_key=${secret}`,
+    headers: {
+      "X-Original-URI": `/v1/items?api_key=${secret}`,
+      "X-Forwarded-Uri": `/v1/items?page=2&api_key=${secret}`,
+      "X-Original-URL": `http://localhost/v1/items?api_key=${secret}#top`
+    }
   }),
   cookie: (secret) => ({ headers: { Cookie: `theme=dark; session=${secret}` } }),
   bearer: (secret) => ({ headers: { Authorization: `Bearer ${secret}` } }),
@@ -508,6 +539,177 @@ describe("the response is handled once", () => {
       )
     assert.strictEqual(await run(marked as Wrap, HttpServerResponse.text("ok")), 1)
     assert.strictEqual(isMarked, true)
+  })
+})
+
+// ----------------------------------------------------------------------------
+// what is read
+// ----------------------------------------------------------------------------
+
+describe("what reads the request sees it as it is", () => {
+  class Native extends HttpApiMiddleware.Tag<Native>()("test/NativeKey", {
+    failure: SecurityError.Unauthorized,
+    security: { native: HttpApiSecurity.apiKey({ in: "query", key: "api_key" }) }
+  }) {}
+  const NativeLive = Layer.succeed(Native, {
+    native: (key) =>
+      Redacted.value(key) === `${marker}-right` ?
+        Effect.void
+      : new SecurityError.Unauthorized({ reason: "invalid" })
+  })
+  class Ours extends SecurityMiddleware.Tag<Ours>()("test/OurKey", {
+    security: ApiKey.query("api_key").pipe(
+      Security.authenticate((key) => verify(Redacted.value(key)))
+    )
+  }) {}
+  const Params = Schema.Struct({ api_key: Schema.String, page: Schema.String })
+  class KeyApi extends HttpApi.make("keys").add(
+    HttpApiGroup.make("all")
+      .add(HttpApiEndpoint.get("native", "/native").addSuccess(Schema.String).middleware(Native))
+      .add(
+        HttpApiEndpoint.get("ours", "/ours")
+          .addSuccess(Schema.String)
+          .setUrlParams(Params)
+          .middleware(Ours)
+      )
+  ) {}
+  const seen = ({ api_key, page }: typeof Params.Type) => `${api_key.length}, page ${page}`
+  const KeyLive = HttpApiBuilder.api(KeyApi).pipe(
+    Layer.provide(
+      HttpApiBuilder.group(KeyApi, "all", (handlers_) =>
+        handlers_
+          .handle("native", () => Effect.succeed("in"))
+          .handle("ours", ({ urlParams }) => Effect.succeed(seen(urlParams)))
+      )
+    ),
+    Layer.provide([NativeLive, SecurityMiddleware.layer(Ours)])
+  )
+  const keyNames = Redaction.fromApi(KeyApi)
+  const wrap: Wrap = (app) => Redaction.middleware(HttpMiddleware.logger(app), keyNames)
+  const plain = HttpRouter.empty.pipe(
+    HttpRouter.get(
+      "/ours",
+      Effect.flatMap(HttpServerRequest.schemaSearchParams(Params), (params) =>
+        HttpServerResponse.json(seen(params))
+      )
+    ),
+    HttpRouter.get(
+      "/url",
+      Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ originalUrl, url }) =>
+        HttpServerResponse.json([url, originalUrl].every((each) => each.includes(marker)))
+      )
+    )
+  )
+  const doors: Readonly<Record<string, () => Door | Promise<Door>>> = {
+    "HttpApi, Fetch": () =>
+      web(HttpApiBuilder.toWebHandler(Layer.merge(KeyLive, Served), { middleware: wrap })),
+    "HttpApi, node:http": () => node(HttpApiBuilder.serve(wrap).pipe(Layer.provide(KeyLive))),
+    addHttpApi: () =>
+      web(
+        HttpLayerRouter.toWebHandler(
+          HttpLayerRouter.addHttpApi(KeyApi).pipe(
+            Layer.provide(
+              HttpApiBuilder.group(KeyApi, "all", (handlers_) =>
+                handlers_
+                  .handle("native", () => Effect.succeed("in"))
+                  .handle("ours", ({ urlParams }) => Effect.succeed(seen(urlParams)))
+              )
+            ),
+            Layer.provide([NativeLive, SecurityMiddleware.layer(Ours)]),
+            Layer.provideMerge(Served)
+          ),
+          asMiddleware(wrap)
+        )
+      )
+  }
+  const query = (secret: string) => `?page=2&api_key=${marker}-${secret}`
+
+  it.each(Object.entries(doors))("%s: keys and parameters", async (_name, open) => {
+    const door = await open()
+    take()
+    const get = async (target: string) => {
+      const response = await door.send(target, {})
+      return [response.status, await response.text()] as const
+    }
+    assert.deepStrictEqual(await get(`/native${query("right")}`), [200, '"in"'])
+    assert.strictEqual((await get(`/native${query("wrong")}`))[0], 401)
+    assert.deepStrictEqual(await get(`/ours${query("right")}`), [200, '"12, page 2"'])
+    assert.strictEqual((await get(`/ours${query("wrong")}`))[0], 401)
+    assert.strictEqual((await get(`/nothing${query("right")}`))[0], 404)
+    await door.close()
+    const { logs, recorded } = take()
+    assert.isFalse(leaks(recorded), excerpt(recorded))
+    assert.include(recorded, "api_key=REDACTED")
+    assert.strictEqual(logs, 5)
+  })
+
+  it("HttpRouter: parameters and the request's own urls", async () => {
+    const door = webApp(Effect.flatten(HttpRouter.toHttpApp(plain)), redacted)
+    const ours = await door.send(`/ours${query("right")}`, {})
+    assert.strictEqual(await ours.text(), '"12, page 2"')
+    const urls = await door.send(`/url${query("right")}`, {})
+    assert.strictEqual(await urls.text(), "true")
+    await door.close()
+    assert.isFalse(leaks(take().recorded))
+  })
+})
+
+describe("errors that leave the app", () => {
+  const leave = (
+    error: (request: HttpServerRequest.HttpServerRequest) => unknown,
+    search: string
+  ) =>
+    Effect.map(HttpServerRequest.HttpServerRequest, error).pipe(
+      Effect.flatMap(Effect.fail),
+      (app) => Redaction.middleware(app as HttpApp.Default<unknown>, names),
+      Effect.flip,
+      Effect.provideService(
+        HttpServerRequest.HttpServerRequest,
+        HttpServerRequest.fromWeb(new Request(`http://localhost/items${search}`))
+      ),
+      Effect.runSync
+    )
+  const notFound = (request: HttpServerRequest.HttpServerRequest) =>
+    new HttpServerError.RouteNotFound({ request })
+
+  it("are of their class and answer as before", () => {
+    const error = leave(notFound, `?api_key=${marker}`)
+    assert(error instanceof HttpServerError.RouteNotFound)
+    assert(HttpServerRespondable.isRespondable(error))
+    assert.strictEqual(error._tag, "RouteNotFound")
+    assert.strictEqual(error.message, "GET /items?api_key=REDACTED not found")
+    assert.isFalse(leaks(everything(error)), everything(error))
+  })
+
+  it("are the same where there is nothing to redact", () => {
+    const plain = new Error("plain")
+    assert.strictEqual(
+      leave(() => plain, `?api_key=${marker}`),
+      plain
+    )
+    let made: unknown
+    const error = leave((request) => (made = notFound(request)), "?page=2")
+    assert.strictEqual(error, made)
+  })
+})
+
+describe("loggers", () => {
+  it("are wrapped once for a set and some names, also by a middleware within another", async () => {
+    const counts: Array<number> = []
+    const sets = new Set<unknown>()
+    const app = Effect.flatMap(FiberRef.get(FiberRef.currentLoggers), (loggers) => {
+      sets.add(loggers)
+      counts.push(HashSet.size(loggers))
+      return Effect.zipRight(Effect.log(`api_key=${marker}`), HttpServerResponse.text("ok"))
+    })
+    const twice = Redaction.middleware(Redaction.middleware(app, names), names)
+    const door = webApp(twice)
+    take()
+    for (let sent = 0; sent < 3; sent++) await door.send(`/?api_key=${marker}`, {})
+    await door.close()
+    assert.strictEqual(sets.size, 1)
+    assert.strictEqual(new Set(counts).size, 1)
+    assert.isFalse(leaks(take().recorded))
   })
 })
 

@@ -4,6 +4,7 @@
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiError from "@effect/platform/HttpApiError"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
 import * as HttpApiScalar from "@effect/platform/HttpApiScalar"
@@ -26,7 +27,8 @@ import {
   SecurityError,
   SecurityDocument,
   SecurityMiddleware,
-  type SecurityScheme
+  type SecurityScheme,
+  TokenEndpoint
 } from "../../src/index.ts"
 import * as Schemes from "./schemes.ts"
 import {
@@ -276,7 +278,8 @@ describe("refusals", () => {
       "/policy",
       { "204": [], "400": [], "401": ["WWW-Authenticate!"], "403": [], "503": ["Retry-After"] }
     ],
-    ["/own", { "204": [], "400": [], "401": ["WWW-Authenticate!"] }],
+    // its body is of another error, which need not be the expression's
+    ["/own", { "204": [], "400": [], "401": ["WWW-Authenticate"] }],
     // no 401 is ever answered
     ["/tea", { "204": [], "400": [], "418": [] }],
     ["/open", { "204": [], "400": [] }]
@@ -294,6 +297,68 @@ describe("refusals", () => {
     ])
     assert.deepStrictEqual(operationOf(written, "/bare").responses["401"]?.content, {
       "application/json": { schema: { $ref: "#/components/schemas/SecurityUnauthorized" } }
+    })
+    await assertValid(written)
+  })
+})
+
+describe("a 401 that the endpoint fails with itself", () => {
+  class Mine extends Schema.TaggedError<Mine>()(
+    "Mine",
+    {},
+    HttpApiSchema.annotations({ status: 401 })
+  ) {}
+  const tag = tagOf(key)
+  const written = document(
+    HttpApi.make("api").add(
+      HttpApiGroup.make("g")
+        .add(get("mine").addError(Mine).middleware(tag))
+        .add(get("platform").addError(HttpApiError.Unauthorized).middleware(tag))
+        .add(get("none").middleware(tag))
+    )
+  )
+  it.each([
+    ["/mine", ["WWW-Authenticate"]],
+    ["/platform", ["WWW-Authenticate"]],
+    ["/none", ["WWW-Authenticate!"]]
+  ])("%s: %o", async (path, headers) => {
+    assert.deepStrictEqual(headersOf(operationOf(written, path))["401"], headers)
+    await assertValid(written)
+  })
+})
+
+describe("a token endpoint", () => {
+  const written = document(
+    HttpApi.make("api").add(
+      HttpApiGroup.make("g")
+        .add(
+          HttpApiEndpoint.post("token", "/token")
+            .addSuccess(TokenEndpoint.TokenResponse)
+            .addError(TokenEndpoint.TokenError)
+        )
+        .add(
+          HttpApiEndpoint.post("mixed", "/mixed")
+            .addSuccess(Schema.String)
+            .addSuccess(TokenEndpoint.TokenResponse)
+            .addError(TokenEndpoint.TokenError)
+            .middleware(tagOf(key))
+        )
+    )
+  )
+  it("its answers have their headers", async () => {
+    assert.deepStrictEqual(headersOf(operationOf(written, "/token", "post")), {
+      "200": ["Cache-Control!"],
+      // it may also be the platform's HttpApiDecodeError
+      "400": ["Cache-Control"],
+      "401": ["WWW-Authenticate!", "Cache-Control!"]
+    })
+    await assertValid(written)
+  })
+  it("beside others they are not required", async () => {
+    assert.deepStrictEqual(headersOf(operationOf(written, "/mixed", "post")), {
+      "200": ["Cache-Control"],
+      "400": ["Cache-Control"],
+      "401": ["WWW-Authenticate", "Cache-Control"]
     })
     await assertValid(written)
   })
@@ -821,5 +886,72 @@ describe("two schemes of one name", () => {
       token: { type: "http", scheme: "bearer" }
     })
     await assertValid(written)
+  })
+})
+
+// ----------------------------------------------------------------------------
+// what the platform remembers
+// ----------------------------------------------------------------------------
+
+describe("OpenApi.fromApi remembers a document by its API", () => {
+  it("a class and the API it extends have documents of their own, and both are true", () => {
+    const api = HttpApi.make("api")
+      .add(HttpApiGroup.make("g").add(get("e").middleware(tagOf(key))))
+      .pipe(SecurityDocument.annotate())
+    class Api extends api {}
+    const documents = [OpenApi.fromApi(api), OpenApi.fromApi(Api)]
+    assert.notStrictEqual(documents[0], documents[1])
+    for (const each of documents) {
+      assert.deepStrictEqual(securityOf(toJson(each)), { "get /e": [{ key: [] }] })
+    }
+    assert.strictEqual(OpenApi.fromApi(Api), OpenApi.fromApi(Api))
+  })
+
+  it("another version is not answered with the one that is remembered", () => {
+    const api = HttpApi.make("api").add(HttpApiGroup.make("g").add(get("e").middleware(tagOf(key))))
+    const versionOf = (version: SecurityScheme.Version) =>
+      SecurityDocument.fromApi(api, { version }).document["openapi"] as string
+    assert.strictEqual(OpenApi.fromApi(api).openapi, "3.1.0")
+    assert.strictEqual(versionOf("3.2.0"), "3.2.0")
+    assert.strictEqual(versionOf("3.1.0"), "3.1.0")
+    assert.strictEqual(document(api, { version: "3.2.0" }).openapi, "3.2.0")
+    assert.strictEqual(document(api, { version: "3.1.0" }).openapi, "3.1.0")
+  })
+})
+
+describe("two tags of one key", () => {
+  const apiOf = (...tags: ReadonlyArray<unknown>) =>
+    HttpApi.make("api").add(
+      groupOf(Object.fromEntries(tags.map((tag, at) => [`e${at}`, tag])))
+    ) as AnyApi
+  const native = (id: string) =>
+    HttpApiMiddleware.Tag<never>()(id, { security: { native: HttpApiSecurity.bearer } })
+
+  it("throw where one is the platform's, which would run in the other's place", () => {
+    const make = () =>
+      document(
+        apiOf(
+          SecurityMiddleware.Tag<never>()("test/SameKey", { security: key }),
+          native("test/SameKey")
+        )
+      )
+    assert.throws(
+      make,
+      /different security have the key "test\/SameKey".*give one of them another id/
+    )
+  })
+
+  it("can't both be this library's: each has a key of its own", () => {
+    const tags = [key, basic].map((security) =>
+      SecurityMiddleware.Tag<never>()("test/SameId", { security })
+    )
+    assert.deepStrictEqual(securityOf(document(apiOf(...tags))), {
+      "get /e0": [{ key: [] }],
+      "get /e1": [{ basic: [] }]
+    })
+  })
+
+  it("of the platform's own are its own affair", () => {
+    assert.doesNotThrow(() => document(apiOf(native("test/Native"), native("test/Native"))))
   })
 })

@@ -5,6 +5,7 @@ import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import {
   ApiKey,
@@ -26,6 +27,8 @@ const user = OAuth2.passwordBearer({
   scopes: { a: "A", b: "B" }
 }).pipe(Security.authenticate(() => Effect.succeed(Security.grant("user", ["a", "b"]))))
 const key = ApiKey.header("X-Key", { schemeName: "key" })
+
+class Hidden extends Data.TaggedError("Hidden") {}
 
 const ok = () => HttpServerResponse.json({ ok: true })
 const toJson = (fragment: SecurityDocument.Fragment): DocumentJson =>
@@ -83,7 +86,8 @@ describe.each(versions)("fromRoutes, %s", (version) => {
   it("refusals with their headers and bodies", () => {
     assert.deepStrictEqual(headersOf(operationOf(written, "/items")), {
       "200": [],
-      "401": ["WWW-Authenticate!"],
+      // the operation has described it, and may mean others
+      "401": ["WWW-Authenticate"],
       "403": ["WWW-Authenticate"],
       "503": ["Retry-After"]
     })
@@ -154,6 +158,73 @@ describe("fromRoutes", () => {
     assert.deepStrictEqual(omissions, [
       { subject: "* /any", message: "OpenAPI has no form for a route of every method" }
     ])
+  })
+
+  it("the refusals of an expression whose errors are its own are not made up", () => {
+    const responses = { 404: { description: "There is nothing here" } }
+    const hiding = Security.anyOf(
+      user.pipe(
+        Security.scopes("a"),
+        Security.mapError(() => new Hidden())
+      ),
+      key
+    )
+    const { document, omissions } = SecurityDocument.fromRoutes([
+      { method: "GET", path: "/a", security: hiding },
+      { method: "GET", path: "/b", security: hiding, operation: { responses } },
+      { method: "GET", path: "/c", security: Security.orDie(key) },
+      { method: "GET", path: "/d", security: Security.mapError(Security.deny, () => new Hidden()) },
+      { method: "GET", path: "/e", security: key.pipe(Security.map(() => 1)) }
+    ])
+    const statusesOf = (path: string) =>
+      Object.keys(operationOf(toJson(document), path).responses).join()
+    assert.strictEqual(statusesOf("/a"), "200")
+    assert.strictEqual(statusesOf("/b"), "200,404")
+    assert.strictEqual(statusesOf("/c"), "200")
+    assert.strictEqual(statusesOf("/e"), "200,401")
+    const message = "its errors are its own: describe them in operation.responses"
+    assert.deepStrictEqual(omissions, [
+      { subject: "GET /a", message },
+      { subject: "GET /c", message },
+      { subject: "GET /d", message: deniesAll }
+    ])
+  })
+
+  it("a second route of one method and path is reported, and neither takes the other's place", () => {
+    const { document, omissions } = SecurityDocument.fromRoutes([
+      { method: "GET", path: "/a", security: key },
+      { method: "POST", path: "/a", security: Security.public },
+      { method: "GET", path: "/a", security: Security.public }
+    ])
+    assert.deepStrictEqual(securityOf(toJson(document)), {
+      "get /a": [{ key: [] }],
+      "post /a": []
+    })
+    assert.deepStrictEqual(omissions, [
+      {
+        subject: "GET /a",
+        message:
+          "another route has this method and path, and a router takes one: this one is left out"
+      }
+    ])
+  })
+
+  it("what a path can't say is reported", async () => {
+    const { document, omissions } = SecurityDocument.fromRoutes([
+      { method: "GET", path: "/y/:id(\\d+)", security: key },
+      { method: "GET", path: "/z/:id((a|b)+)/:to(x?)?", security: key },
+      { method: "GET", path: "/files/*", security: key }
+    ])
+    assert.deepStrictEqual(Object.keys(document.paths), ["/y/{id}", "/z/{id}/{to}", "/files/*"])
+    assert.deepStrictEqual(
+      omissions.map(({ message, subject }) => [subject, message.split(":")[0]]),
+      [
+        ["GET /y/:id(\\d+)", "OpenAPI has no form for a regular expression in a path"],
+        ["GET /z/:id((a|b)+)/:to(x?)?", "OpenAPI has no form for a regular expression in a path"],
+        ["GET /files/*", "OpenAPI has no form for a wildcard in a path"]
+      ]
+    )
+    await assertValid(toJson(document))
   })
 
   it("two schemes of one name throw, and both are shown", () => {

@@ -7,6 +7,7 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpApiClient from "@effect/platform/HttpApiClient"
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpServer from "@effect/platform/HttpServer"
@@ -322,6 +323,219 @@ describe("derived tags", () => {
 })
 
 // ----------------------------------------------------------------------------
+// two tags of one id
+// ----------------------------------------------------------------------------
+
+describe("two tags of one id", () => {
+  const make = () => {
+    class Weak extends SecurityMiddleware.Tag<Weak>()("test/OneId", { security: keys }) {}
+    class Strong extends SecurityMiddleware.Tag<Strong>()("test/OneId", {
+      security: users,
+      provides: Principal
+    }) {}
+    const api = HttpApi.make("ids").add(
+      HttpApiGroup.make("all")
+        .add(endpoint("weak", "/weak").middleware(Weak))
+        .add(endpoint("strong", "/strong").middleware(Strong))
+        .add(endpoint("scoped", "/scoped").middleware(Strong.scopes("read")))
+    )
+    const AllLive = HttpApiBuilder.group(api, "all", (handlers) =>
+      handlers
+        .handle("weak", () => nobody)
+        .handle("strong", () => see)
+        .handle("scoped", () => see)
+    )
+    return {
+      Weak,
+      Strong,
+      live: HttpApiBuilder.api(api).pipe(Layer.provide(AllLive)),
+      WeakLive: SecurityMiddleware.layer(Weak),
+      StrongLive: SecurityMiddleware.layer(Strong).pipe(Layer.provide(GrantsLive))
+    }
+  }
+
+  it("have keys of their own, and so have those that are derived from them", () => {
+    const { Strong, Weak } = make()
+    const again = make()
+    const keys = [Weak, Strong, Strong.scopes("read"), again.Strong.scopes("read")].map(
+      ({ key }) => key
+    )
+    assert.strictEqual(new Set(keys).size, 4)
+    assert.strictEqual(Strong.scopes("read"), Strong.scopes("read"))
+  })
+
+  it("each guards its own endpoints, whichever Layer comes last", async () => {
+    const { StrongLive, WeakLive, live } = make()
+    const layers = [
+      live.pipe(Layer.provide(WeakLive), Layer.provide(StrongLive)),
+      live.pipe(Layer.provide(StrongLive), Layer.provide(WeakLive)),
+      live.pipe(Layer.provide([WeakLive, StrongLive])),
+      live.pipe(Layer.provide([StrongLive, WeakLive]))
+    ]
+    for (const layer of layers) {
+      const handler = serve(layer)
+      const status = async (target: string, headers: Readonly<Record<string, string>>) =>
+        (await overFetch(handler, { target, headers })).status
+      const weak = { "X-keys": "k" }
+      assert.deepStrictEqual(
+        [await status("/weak", weak), await status("/weak", bearer("reader"))],
+        [200, 401]
+      )
+      for (const target of ["/strong", "/scoped"]) {
+        assert.deepStrictEqual(
+          [await status(target, weak), await status(target, bearer("reader"))],
+          [401, 200]
+        )
+      }
+    }
+  })
+
+  it("the Layer of one is none of the other's: the API's Layer fails", async () => {
+    const { WeakLive, live } = make()
+    const outcome = await Effect.runPromise(
+      Effect.exit(
+        Effect.scoped(Layer.build(live.pipe(Layer.provide([WeakLive, HttpApiBuilder.Router.Live]))))
+      )
+    )
+    assert(Exit.isFailure(outcome))
+    assert.match(Cause.pretty(outcome.cause), /Service not found: test\/OneId#\d+/)
+  })
+})
+
+// ----------------------------------------------------------------------------
+// the schema of the failures
+// ----------------------------------------------------------------------------
+
+describe("failure", () => {
+  class Suspended extends Schema.TaggedError<Suspended>()(
+    "Suspended",
+    { why: Schema.String },
+    HttpApiSchema.annotations({ status: 403 })
+  ) {}
+  class Statusless extends Schema.TaggedError<Statusless>()("Statusless", {}) {}
+  class Unnamed extends Schema.TaggedError<Unnamed>()("Unnamed", {}) {}
+
+  it("with a 403 of its own gets the Forbidden of a derived tag beside it", async () => {
+    class Suspending extends SecurityMiddleware.Tag<Suspending>()("test/Suspending", {
+      security: users.pipe(
+        Security.filterOrFail(
+          (who) => who !== "writer",
+          () => new Suspended({ why: "unpaid" })
+        )
+      ),
+      provides: Principal,
+      failure: Schema.Union(SecurityError.Unauthorized, SecurityError.ServiceUnavailable, Suspended)
+    }) {}
+    class Api extends HttpApi.make("suspending").add(
+      HttpApiGroup.make("all")
+        .add(endpoint("base", "/base").middleware(Suspending))
+        .add(endpoint("scoped", "/scoped").middleware(Suspending.scopes("read")))
+    ) {}
+    const handler = serve(
+      HttpApiBuilder.api(Api).pipe(
+        Layer.provide(
+          HttpApiBuilder.group(Api, "all", (handlers) =>
+            handlers.handle("base", () => see).handle("scoped", () => see)
+          )
+        ),
+        Layer.provide(SecurityMiddleware.layer(Suspending).pipe(Layer.provide(GrantsLive)))
+      )
+    )
+    const call = (name: "base" | "scoped", token: string) =>
+      HttpApiClient.make(Api, {
+        baseUrl: "http://localhost",
+        transformClient: HttpClient.mapRequest(HttpClientRequest.bearerToken(token))
+      }).pipe(
+        Effect.flatMap((api) => api.all[name]()),
+        Effect.flip,
+        Effect.provide(FetchHttpClient.layer),
+        Effect.provideService(FetchHttpClient.Fetch, (input, init) =>
+          handler(new Request(input, init))
+        ),
+        Effect.runPromise
+      )
+    assert.deepStrictEqual(await call("base", "writer"), new Suspended({ why: "unpaid" }))
+    assert((await call("scoped", "nobody")) instanceof SecurityError.Forbidden)
+    assert((await call("scoped", "writer")) instanceof SecurityError.Forbidden)
+    // of this library's own Forbidden one is enough
+    assert.strictEqual(
+      Users.scopes("read").failure.ast,
+      Users.scopes("read").scopes("read").failure.ast
+    )
+  })
+
+  it("that has this library's Forbidden gets no other", () => {
+    for (const forbidden of [SecurityError.Forbidden, SecurityError.contract[403]]) {
+      class Complete extends SecurityMiddleware.Tag<Complete>()("test/Complete", {
+        security: users,
+        failure: Schema.Union(
+          SecurityError.Unauthorized,
+          SecurityError.ServiceUnavailable,
+          forbidden
+        )
+      }) {}
+      assert.strictEqual(Complete.scopes("read").failure, Complete.failure)
+    }
+  })
+
+  it("with a member without a status throws: an HttpApi would answer it with 500", () => {
+    const tag = (failure: unknown) => () =>
+      SecurityMiddleware.Tag<never>()("test/Statusless", {
+        security: keys.pipe(Security.mapError(() => new Suspended({ why: "" }))),
+        failure: failure as typeof Suspended
+      })
+    const sentence =
+      /Statusless, in the failure of "test\/Statusless", has no status.*HttpApiSchema.annotations/
+    assert.throws(tag(Statusless), sentence)
+    assert.throws(tag(Schema.Union(Suspended, Statusless)), sentence)
+    assert.throws(tag(Schema.Union(Suspended, Schema.Union(Suspended, Statusless))), sentence)
+    assert.throws(
+      tag(
+        Schema.Union(Unnamed, Statusless).annotations(HttpApiSchema.annotations({ status: 401 }))
+      ),
+      /the failure of "test\/Statusless" is a Union with a status/
+    )
+    assert.doesNotThrow(tag(Suspended))
+    assert.doesNotThrow(tag(Statusless.annotations(HttpApiSchema.annotations({ status: 500 }))))
+  })
+
+  it("that can't be encoded is answered with its status by HttpServerRespondable, never a pass", async () => {
+    class Odd extends SecurityMiddleware.Tag<Odd>()("test/Odd", {
+      security: users,
+      provides: Principal,
+      // a filter that nothing passes, also when it is encoded
+      failure: Schema.Union(
+        SecurityError.Unauthorized.pipe(
+          Schema.filter(() => false),
+          Schema.annotations(HttpApiSchema.annotations({ status: 401 }))
+        ),
+        SecurityError.ServiceUnavailable
+      )
+    }) {}
+    class Api extends HttpApi.make("odd").add(
+      HttpApiGroup.make("all").add(endpoint("e", "/e").middleware(Odd))
+    ) {}
+    const handler = serve(
+      HttpApiBuilder.api(Api).pipe(
+        Layer.provide(
+          HttpApiBuilder.group(Api, "all", (handlers) => handlers.handle("e", () => see))
+        ),
+        Layer.provide(SecurityMiddleware.layer(Odd).pipe(Layer.provide(GrantsLive)))
+      )
+    )
+    const refused = await overFetch(handler, { target: "/e", headers: bearer("wrong") })
+    assert.deepStrictEqual(
+      [refused.status, refused.headers["www-authenticate"]],
+      [401, 'Bearer realm="api", error="invalid_token"']
+    )
+    // which of the two has answered shows in the order of the members
+    assert.match(refused.body, /^\{"_tag":"Unauthorized"/)
+    const passed = await overFetch(handler, { target: "/e", headers: bearer("reader") })
+    assert.strictEqual(passed.status, 200)
+  })
+})
+
+// ----------------------------------------------------------------------------
 // growing what is secured
 // ----------------------------------------------------------------------------
 
@@ -493,6 +707,59 @@ describe("tags of a group and of an endpoint", () => {
       { services: [], users: [] }
     ])
   })
+})
+
+describe("stacked tags", () => {
+  const asked: Array<string> = []
+  const tag = (name: string) =>
+    SecurityMiddleware.Tag<never>()(`test/stacked/${name}`, {
+      security: ApiKey.header(`X-${name}`, { schemeName: "stacked", realm: name }).pipe(
+        Security.authenticate((key) => {
+          asked.push(name)
+          return Redacted.value(key) === "right" ?
+              Effect.succeed(Security.grant(name))
+            : Effect.fail(new SecurityError.Unauthorized({ reason: "invalid" }))
+        })
+      )
+    })
+  const tags = { first: tag("first"), last: tag("last"), group: tag("group"), api: tag("api") }
+  const stacked = HttpApi.make("stacked")
+    .add(
+      HttpApiGroup.make("g")
+        .add(endpoint("e", "/e").middleware(tags.first).middleware(tags.last))
+        .middleware(tags.group)
+    )
+    .middleware(tags.api)
+  const [first, ...others] = Object.values(tags).map((each) => SecurityMiddleware.layer(each))
+  const handler = serve(
+    HttpApiBuilder.api(stacked).pipe(
+      Layer.provide(
+        HttpApiBuilder.group(stacked, "g", (handlers) => handlers.handle("e", () => nobody))
+      ),
+      Layer.provide(Layer.mergeAll(first ?? Layer.empty, ...others))
+    ) as Layer.Layer<HttpApi.Api>
+  )
+  const order = ["api", "last", "first", "group"]
+  const send = (right: ReadonlyArray<string>) => {
+    asked.length = 0
+    const headers = order.map((name) => [`X-${name}`, right.includes(name) ? "right" : "wrong"])
+    return overFetch(handler, { target: "/e", headers: Object.fromEntries(headers) })
+  }
+
+  it("the platform asks the API's, then the endpoint's from the last to the first, then the group's", async () => {
+    assert.strictEqual((await send(order)).status, 200)
+    assert.deepStrictEqual(asked, order)
+  })
+
+  it.each(order.map((name, at) => ({ name, at })))(
+    "where $name refuses, its refusal answers and those after it are not asked",
+    async ({ at, name }) => {
+      const answer = await send(order.slice(0, at))
+      assert.strictEqual(answer.status, 401)
+      assert.strictEqual(answer.headers["www-authenticate"], `ApiKey realm="${name}"`)
+      assert.deepStrictEqual(asked, order.slice(0, at + 1))
+    }
+  )
 })
 
 describe("tags of a group and of an endpoint that provide the same", () => {

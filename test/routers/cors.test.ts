@@ -12,11 +12,18 @@ import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { ApiKey, Security, SecurityError, SecurityMiddleware } from "../../src/index.ts"
+import {
+  ApiKey,
+  Security,
+  SecurityError,
+  SecurityMiddleware,
+  SecurityRouter
+} from "../../src/index.ts"
 import { type Answer, overFetch, type Probe } from "./support.ts"
 
 let handled = 0
@@ -73,12 +80,9 @@ const plain = Layer.mergeAll(
   HttpLayerRouter.add("POST", "/items", answer()),
   HttpLayerRouter.add("*", "/any", answer())
 )
+class Robot extends Context.Tag("test/Robot")<Robot, string>() {}
 // the global middleware that is added first is the outermost
-const Guarded = HttpLayerRouter.use((router) =>
-  router.addGlobalMiddleware(
-    (app) => Security.guard(robots, () => app) as HttpApp.Default<HttpLayerRouter.unhandled>
-  )
-)
+const Guarded = SecurityRouter.middleware(Robot, robots, { global: true })
 const Cors = HttpLayerRouter.cors(options)
 
 const anyMethod = HttpRouter.empty.pipe(
@@ -207,5 +211,38 @@ describe.each(Object.entries(unprotected))("a forged preflight, %s", (_name, han
     assert.strictEqual(answer.status, 401)
     assert.strictEqual(answer.headers["www-authenticate"], 'ApiKey realm="api"')
     assert.strictEqual(ran, 0)
+  })
+})
+
+describe("a global guard", () => {
+  const Routes = Layer.mergeAll(
+    HttpLayerRouter.add(
+      "GET",
+      "/me",
+      Effect.flatMap(Robot, (name) => HttpServerResponse.json({ name }))
+    ),
+    HttpLayerRouter.add("GET", "/items", answer())
+  )
+  const { handler } = HttpLayerRouter.toWebHandler(
+    Routes.pipe(Layer.provideMerge(Guarded)),
+    withoutLogger
+  )
+  const key = { "X-Key": "robot" }
+
+  it("gives every route the principal", async () => {
+    const answer = await overFetch(handler, { target: "/me", headers: key })
+    assert.deepStrictEqual([answer.status, answer.body], [200, '{"name":"R2-D2"}'])
+    assert.strictEqual(answer.headers["vary"], "x-key")
+  })
+
+  it.each(["/me", "/items", "/nothing"])("refuses %s without a key", async (target) => {
+    for (const headers of [{}, { "X-Key": "wrong" }]) {
+      const { answer, ran } = await run(handler, { target, headers })
+      assert.deepStrictEqual([answer.status, ran], [401, 0])
+    }
+  })
+
+  it("lets a request with a key see that there is nothing", async () => {
+    assert.strictEqual((await overFetch(handler, { target: "/nothing", headers: key })).status, 404)
   })
 })

@@ -10,11 +10,13 @@ import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerRespondable from "@effect/platform/HttpServerRespondable"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -22,6 +24,7 @@ import {
   ApiKey,
   HttpBearer,
   OAuth2,
+  Scheme,
   Security,
   SecurityError,
   SecurityMiddleware,
@@ -386,41 +389,90 @@ describe("limits", () => {
     )
     assert.deepStrictEqual(challenges, [refuses, undefined])
   })
+})
 
-  // the platform answers a defect that is respondable, or fits the contract: never a pass, but no challenge either
-  it("a refusal that a verifier dies with is answered as itself, without a challenge", async () => {
-    const dying = oauth2.pipe(
-      Security.authenticate(() => Effect.die(new SecurityError.Unauthorized({ reason: "invalid" })))
-    )
-    class Dying extends SecurityMiddleware.Tag<Dying>()("test/Dying", { security: dying }) {}
-    class DyingApi extends HttpApi.make("dying").add(
-      HttpApiGroup.make("items").add(
-        HttpApiEndpoint.get("get", "/items").addSuccess(Who).middleware(Dying)
-      )
-    ) {}
-    const DyingLive = HttpApiBuilder.group(DyingApi, "items", (handlers) =>
-      handlers.handle("get", () => Effect.succeed({ who: "nobody" }))
-    ).pipe(Layer.provide(SecurityMiddleware.layer(Dying)))
-    const handlers: ReadonlyArray<Handler> = [
-      HttpApp.toWebHandler(
-        HttpRouter.empty.pipe(
-          HttpRouter.get(
-            "/items",
-            Security.guard(dying, () => answer("nobody"))
-          )
+describe("a defect that looks like an error is a 500", () => {
+  const refusal = new SecurityError.Unauthorized({ reason: "invalid" })
+  const fail = (error: unknown): never => {
+    throw error
+  }
+  const accepted = oauth2.pipe(Security.authenticate(() => Effect.succeed(Security.grant("who"))))
+  const expressions: Readonly<
+    Record<string, Security.Security<string, SecurityError.Refusal, never, readonly [], {}>>
+  > = Object.fromEntries(
+    Object.entries({
+      "a verifier dies of a refusal": oauth2.pipe(Security.authenticate(() => Effect.die(refusal))),
+      "a verifier throws one": oauth2.pipe(Security.authenticate(() => fail(refusal))),
+      "a verifier dies of one beside another defect": oauth2.pipe(
+        Security.authenticate(() =>
+          Effect.failCause(Cause.parallel(Cause.die(new Error("a bug")), Cause.die(refusal)))
         )
       ),
-      HttpApiBuilder.toWebHandler(
-        Layer.mergeAll(
-          HttpApiBuilder.api(DyingApi).pipe(Layer.provide(DyingLive)),
-          HttpServer.layerContext
+      "a policy dies of one": accepted.pipe(Security.mapEffect(() => Effect.die(refusal))),
+      "a policy throws one": accepted.pipe(Security.map(() => fail(refusal))),
+      "a policy dies of an error of one's own": accepted.pipe(
+        Security.mapEffect(() => Effect.die(new NotWelcome({ detail: "respondable" })))
+      ),
+      "a scheme throws one": Scheme.make({
+        schemeName: "own",
+        scheme: { type: "apiKey", in: "header", name: "X-Own" },
+        extract: () => fail(refusal)
+      }),
+      "orDie makes one of an error of one's own": accepted.pipe(
+        Security.mapEffect(() => Effect.fail(new NotWelcome({ detail: "respondable" }))),
+        Security.orDie
+      )
+      // what they succeed with is of no interest
+    })
+  ) as never
+  const cases = Object.entries(expressions)
+
+  it.each(cases)("HttpRouter: %s", async (_name, security) => {
+    const handler = HttpApp.toWebHandler(
+      HttpRouter.empty.pipe(HttpRouter.get("/items", Security.guard(security, answer)))
+    )
+    const { headers, status } = await overFetch(handler, bearer("any"))
+    assert.deepStrictEqual([status, headers["www-authenticate"]], [500, undefined])
+  })
+
+  it.each(cases)("HttpApi: %s", async (name, security) => {
+    const tag = SecurityMiddleware.Tag<never>()(`test/Dying/${name}`, { security })
+    const api = HttpApi.make("dying").add(
+      HttpApiGroup.make("items").add(
+        // its contract has the error of one's own as well
+        HttpApiEndpoint.get("get", "/items").addSuccess(Who).addError(NotWelcome).middleware(tag)
+      )
+    )
+    const { handler } = HttpApiBuilder.toWebHandler(
+      Layer.mergeAll(
+        HttpApiBuilder.api(api).pipe(
+          Layer.provide(
+            HttpApiBuilder.group(api, "items", (handlers) =>
+              handlers.handle("get", () => Effect.succeed({ who: "nobody" }))
+            )
+          ),
+          Layer.provide(SecurityMiddleware.layer(tag) as Layer.Layer<never>)
+        ),
+        HttpServer.layerContext
+      ) as Layer.Layer<HttpApi.Api | Layer.Layer.Success<typeof HttpServer.layerContext>>
+    )
+    const { headers, status } = await overFetch(handler, bearer("any"))
+    assert.deepStrictEqual([status, headers["www-authenticate"]], [500, undefined])
+  })
+
+  it("keeps the defect as its cause", () => {
+    const exit = Effect.runSyncExit(
+      Effect.provideService(
+        oauth2.pipe(Security.authenticate(() => Effect.die(refusal))),
+        HttpServerRequest.HttpServerRequest,
+        HttpServerRequest.fromWeb(
+          new Request("http://localhost/", { headers: { Authorization: "Bearer t" } })
         )
-      ).handler
-    ]
-    for (const handler of handlers) {
-      const { headers, status } = await overFetch(handler, bearer("any"))
-      assert.deepStrictEqual([status, headers["www-authenticate"]], [401, undefined])
-    }
+      )
+    )
+    assert(Exit.isFailure(exit) && exit.cause._tag === "Die")
+    assert(exit.cause.defect instanceof Error)
+    assert.strictEqual(exit.cause.defect.cause, refusal)
   })
 })
 
@@ -475,10 +527,21 @@ class Basic extends SecurityMiddleware.Tag<Basic>()("test/Basic", {
   security: HttpBearer.make()
 }) {}
 
+class Missing extends Schema.TaggedError<Missing>()(
+  "Missing",
+  {},
+  HttpApiSchema.annotations({ status: 404 })
+) {
+  [HttpServerRespondable.symbol]() {
+    return HttpServerResponse.empty({ status: 404 })
+  }
+}
+
 describe("caches", () => {
   class CacheApi extends HttpApi.make("cache").add(
     HttpApiGroup.make("all")
       .add(HttpApiEndpoint.get("key", "/key").addSuccess(Who).middleware(Robots))
+      .add(HttpApiEndpoint.get("missing", "/missing").addError(Missing).middleware(Robots))
       .add(HttpApiEndpoint.get("said", "/said").addSuccess(Who).middleware(Robots))
       .add(HttpApiEndpoint.get("cookie", "/cookie").addSuccess(Who).middleware(Sitters))
       .add(HttpApiEndpoint.get("maybe", "/maybe").addSuccess(Who).middleware(Maybe))
@@ -497,6 +560,7 @@ describe("caches", () => {
   const CacheLive = HttpApiBuilder.group(CacheApi, "all", (handlers) =>
     handlers
       .handle("key", () => who)
+      .handle("missing", () => Effect.fail(new Missing()))
       .handleRaw("said", () => Effect.orDie(said))
       .handle("cookie", () => who)
       .handle("maybe", () => who)
@@ -519,6 +583,10 @@ describe("caches", () => {
   )
   const plain = HttpRouter.empty.pipe(
     HttpRouter.get("/key", Security.guard(robots, answer)),
+    HttpRouter.get(
+      "/missing",
+      Security.guard(robots, () => Effect.fail(new Missing()))
+    ),
     HttpRouter.get(
       "/said",
       Security.guard(robots, () => said)
@@ -583,10 +651,15 @@ describe("caches", () => {
       assert.strictEqual(answer.headers["cache-control"], cacheControl)
       assert.deepStrictEqual(answer.headers["vary"]?.split(", ").sort(), vary?.split(", ").sort())
     })
-    it("a refusal says nothing to caches", async () => {
-      const answer = await overFetch(handler, { target: "/key" })
-      assert.strictEqual(answer.status, 401)
-      assert.strictEqual(answer.headers["cache-control"], undefined)
+    // a cache may keep a 404 or a 410 without being told (RFC 9111, section 4.2.2)
+    it.each([
+      ["a refusal", "/key", {}, 401],
+      ["an error of the handler", "/missing", headers, 404]
+    ] as const)("%s is as private as a pass", async (_name, target, headers, status) => {
+      const answer = await overFetch(handler, { target, headers })
+      assert.strictEqual(answer.status, status)
+      assert.strictEqual(answer.headers["cache-control"], "private")
+      assert.strictEqual(answer.headers["vary"], "x-key")
     })
   })
 })
