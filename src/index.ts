@@ -1,4 +1,5 @@
 export * as ApiKey from "./ApiKey.ts"
+export * as AttemptThrottle from "./AttemptThrottle.ts"
 export * as Challenge from "./Challenge.ts"
 export * as Credential from "./Credential.ts"
 export * as Granted from "./Granted.ts"
