@@ -1,6 +1,7 @@
 export * as ApiKey from "./ApiKey.ts"
 export * as AttemptThrottle from "./AttemptThrottle.ts"
 export * as Challenge from "./Challenge.ts"
+export * as ClientAddress from "./ClientAddress.ts"
 export * as Credential from "./Credential.ts"
 export * as Granted from "./Granted.ts"
 export * as Http from "./Http.ts"
