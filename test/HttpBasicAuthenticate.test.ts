@@ -345,6 +345,21 @@ describe("the work", () => {
     })
   )
 
+  it.effect("is remembered by all of a claim, however long its parts are", () =>
+    Effect.gen(function* () {
+      const { passwordHash } = counting()
+      const long = "x".repeat(100)
+      const { findUser } = usersOf({ [long]: `${long}a`, a: 'b","c', 'a","b': "c" })
+      const user = basic.pipe(HttpBasic.authenticate({ findUser, passwordHash }))
+      yield* ask(user, `${long}:${long}a`)
+      assert.strictEqual(yield* refusal(user, `${long}:${long}b`), "invalid")
+      assert.strictEqual(yield* refusal(user, `${long}:`), "invalid")
+      yield* ask(user, 'a:b","c')
+      yield* ask(user, 'a","b:c')
+      assert.strictEqual(yield* refusal(user, "a:c"), "invalid")
+    })
+  )
+
   it.effect("is done once for all who ask at the same time", () =>
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
