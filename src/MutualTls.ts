@@ -1,10 +1,16 @@
 /**
- * Client certificates (mutual TLS), as the connection itself proved them.
+ * Client certificates (mutual TLS), as the connection itself proved them, or a proxy of one's own (RFC 9440).
  *
  * @since 0.1.0
  */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
+import { createHash, X509Certificate } from "node:crypto"
+import * as ClientAddress from "./ClientAddress.ts"
 import * as Credential from "./Credential.ts"
 import * as Scheme from "./Scheme.ts"
 import type { Scheme as SchemeOf } from "./SecurityModel.ts"
@@ -36,6 +42,42 @@ export interface PeerCertificate {
   readonly raw: Uint8Array
 }
 
+/**
+ * The proxies that end TLS, and tell by a header which certificate the client proved (RFC 9440).
+ *
+ * Such a proxy has to validate the certificate, and to remove the header from what clients send: who reaches it without that can
+ * be anybody. HAProxy: `http-request del-header Client-Cert`, then
+ * `http-request set-header Client-Cert :%[ssl_c_der,base64]: if { ssl_c_used 1 } { ssl_c_verify 0 }`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Proxy {
+  /** Their addresses and networks: `["10.0.0.7", "fd00::/8"]`. The connection has to come from one of them. */
+  readonly addresses?: ReadonlyArray<string>
+  /**
+   * Whether a request comes from one of them, where an address does not tell: a shared secret, a socket of the file system. With
+   * `addresses` both have to say so.
+   */
+  readonly isTrusted?: (request: HttpServerRequest.HttpServerRequest) => boolean
+  /** The header that they set; `"Client-Cert"` by default. */
+  readonly header?: string
+}
+
+/**
+ * What a scheme of certificates can be told.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options<Name extends string, Declared extends string> extends Scheme.Options<
+  Name,
+  Declared
+> {
+  /** The proxies whose header is believed; none by default. */
+  readonly proxy?: Proxy
+}
+
 // ----------------------------------------------------------------------------
 // constructors
 // ----------------------------------------------------------------------------
@@ -51,8 +93,11 @@ export interface PeerCertificate {
  * did not authorize, which reaches the scheme only under `rejectUnauthorized: false`: `Unauthorized` (401, `malformed`). The
  * challenge is `MutualTLS realm="api"`, since RFC 9110, section 15.5.2 asks every 401 for one.
  *
- * Behind a proxy that ends TLS the certificate is the proxy's own, or absent: headers such as `Client-Cert` (RFC 9440) and
- * `X-SSL-*` are never read, since anyone can send them.
+ * Behind a proxy that ends TLS the certificate is the proxy's own, or absent. With `proxy` a request that comes from one of your
+ * proxies is read otherwise: its `Client-Cert` (RFC 9440, section 2.2), a certificate in DER and base64 between colons, that is
+ * valid now. No such header: `absent`, whatever certificate the proxy itself has. Two of them, anything else in it, a certificate that
+ * has expired: `malformed`. From anybody else the header means nothing. `Client-Cert-Chain`, which the proxy has validated,
+ * `X-Forwarded-Client-Cert` and `X-SSL-*` are never read.
  *
  * @example
  * ```ts
@@ -64,9 +109,9 @@ export interface PeerCertificate {
  * @since 0.1.0
  */
 export const make = <const Name extends string = "MutualTLS", Declared extends string = never>(
-  options?: Scheme.Options<Name, Declared> & Scheme.CheckName<Name, "MutualTLS">
+  options?: Options<Name, Declared> & Scheme.CheckName<Name, "MutualTLS">
 ): SchemeOf<NoInfer<Name>, PeerCertificate, NoInfer<Declared>> => {
-  const realm = options?.realm ?? "api"
+  const { proxy, realm = "api" } = options ?? {}
   const scheme = {
     type: "mutualTLS",
     description: options?.description,
@@ -74,10 +119,14 @@ export const make = <const Name extends string = "MutualTLS", Declared extends s
   } as const
   return Scheme.makeNamed(options, "MutualTLS", {
     scheme,
-    extract: peerCertificate,
+    extract: proxy === undefined ? peerCertificate : readerBehind(proxy),
+    ...(proxy !== undefined && { reads: { headers: [headerOf(proxy)] } }),
     challenge: Scheme.challenge("MutualTLS", { realm }),
     isChallengeFixed: true,
-    identity: Scheme.identity("MutualTls", scheme, realm, options?.scopes)
+    // two functions that tell proxies can't be compared
+    ...(proxy?.isTrusted === undefined && {
+      identity: Scheme.identity("MutualTls", scheme, realm, options?.scopes, proxy)
+    })
   })
 }
 
@@ -107,9 +156,82 @@ export const peerCertificate = (
   }
 }
 
+/**
+ * Makes the reader of a scheme behind proxies: {@link peerCertificate}, but for requests that come from one of them.
+ *
+ * It takes the time from the `Clock` of the fiber that calls it. Throws when nothing tells the proxies, or what tells them is no
+ * address.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const readerBehind = (
+  proxy: Proxy
+): ((request: HttpServerRequest.HttpServerRequest) => Credential.Extraction<PeerCertificate>) => {
+  const header = headerOf(proxy)
+  const { addresses, isTrusted } = proxy
+  if (isTrusted === undefined && (addresses === undefined || addresses.length === 0)) {
+    throw new Error("nothing tells which proxy is trusted: give proxy its addresses, or isTrusted")
+  }
+  const isAmong = ClientAddress.among(addresses ?? [])
+  const isProxy = (request: HttpServerRequest.HttpServerRequest): boolean =>
+    (addresses === undefined || isAmong(ClientAddress.peer(request))) &&
+    (isTrusted === undefined || isTrusted(request))
+  return (request) =>
+    isProxy(request) ? certificateIn(Credential.header(request, header)) : peerCertificate(request)
+}
+
+/**
+ * The thumbprint of a certificate as tokens are bound to it, `x5t#S256` (RFC 8705, section 3.1): the SHA-256 of its DER in base64url.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const thumbprint = (certificate: { readonly raw: Uint8Array }): string =>
+  createHash("sha256").update(certificate.raw).digest("base64url")
+
 // ----------------------------------------------------------------------------
 // steps
 // ----------------------------------------------------------------------------
+
+const headerOf = ({ header = "Client-Cert" }: Proxy): string => {
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(header)) {
+    throw new Error(`${JSON.stringify(header)} can't be a header's name: use "Client-Cert"`)
+  }
+  return header.toLowerCase()
+}
+
+// RFC 9651, section 3.3.5, in strict base64; the Item has no parameters (RFC 9440, section 2.2)
+const byteSequence = /^:([A-Za-z0-9+/]+={0,2}):$/
+
+const certificateIn = (
+  field: Credential.Extraction<string>
+): Credential.Extraction<PeerCertificate> => {
+  if (typeof field !== "string") return field
+  const [, encoded = ""] = byteSequence.exec(field) ?? []
+  const der = Buffer.from(encoded, "base64")
+  if (encoded === "" || der.toString("base64") !== encoded) return Credential.Malformed
+  try {
+    const certificate = new X509Certificate(der)
+    // PEM is taken as well, and what stands behind the certificate is ignored
+    return certificate.raw.equals(der) && isValidAt(certificate, now()) ?
+        copy(certificate)
+      : Credential.Malformed
+  } catch {
+    return Credential.Malformed
+  }
+}
+
+const isValidAt = ({ validFrom, validTo }: PeerCertificate, now: number): boolean =>
+  Date.parse(validFrom) <= now && now <= Date.parse(validTo)
+
+/** A request is read by its fiber, whose clock a test may have set. */
+const now = (): number =>
+  Option.match(Fiber.getCurrentFiber(), {
+    onNone: () => Date.now(),
+    onSome: ({ currentDefaultServices }) =>
+      Context.get(currentDefaultServices, Clock.Clock).unsafeCurrentTimeMillis()
+  })
 
 /** What is used of `tls.TLSSocket`, so that these declarations need none of Node's. */
 interface TlsSocket {

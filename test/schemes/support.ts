@@ -62,11 +62,7 @@ export const authorization = (...values: ReadonlyArray<string>): Pick<Case, "hea
 // servers
 // ----------------------------------------------------------------------------
 
-type Scheme = Effect.Effect<
-  unknown,
-  SecurityError.Unauthorized,
-  HttpServerRequest.HttpServerRequest
->
+type Scheme = Effect.Effect<unknown, SecurityError.Refusal, HttpServerRequest.HttpServerRequest>
 
 /** Answers what the scheme yields, with its secrets shown. */
 export const reveal = <E>(
@@ -141,6 +137,12 @@ export interface Table {
   readonly refusal?: string | RegExp
 }
 
+const messages = {
+  absent: "Not authenticated",
+  malformed: "Malformed credentials",
+  invalid: "Invalid credentials"
+}
+
 /** Each case of each table, through each server. */
 export const runTables = (tables: Readonly<Record<string, Table>>): void => {
   const names = Object.keys(tables)
@@ -189,7 +191,7 @@ export const runTables = (tables: Readonly<Record<string, Table>>): void => {
     if (typeof challenge === "string") assert.strictEqual(only, challenge)
     else assert.match(only, challenge)
     if (method !== "HEAD") {
-      const message = expected === "absent" ? "Not authenticated" : "Malformed credentials"
+      const message = messages[expected]
       assert.deepStrictEqual(content, { _tag: "Unauthorized", reason: expected, message })
     }
   }

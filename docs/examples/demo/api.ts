@@ -1,6 +1,12 @@
 /** The contract: what each endpoint answers, and to whom. */
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
-import { OAuth2, SecurityDocument, SecurityMiddleware, TokenEndpoint } from "effect-security"
+import {
+  OAuth2,
+  SecurityDocument,
+  SecurityError,
+  SecurityMiddleware,
+  TokenEndpoint
+} from "effect-security"
 import { Context, type Option, Schema } from "effect"
 import { activeUser, basicUser, reader, userWithKey, visitor } from "./security.ts"
 import type { User } from "./users.ts"
@@ -60,6 +66,7 @@ const tokens = HttpApiGroup.make("tokens").add(
     .setPayload(OAuth2.PasswordFormPayload)
     .addSuccess(TokenEndpoint.TokenResponse)
     .addError(TokenEndpoint.TokenError)
+    .addError(SecurityError.contract[503])
     .pipe(SecurityMiddleware.public)
 )
 

@@ -1,8 +1,8 @@
 /** Who may ask: the schemes, and the expressions made of them. */
 import { ApiKey, HttpBasic, OAuth2, Security, SecurityError } from "effect-security"
-import { Effect, Option, type Redacted } from "effect"
+import { Effect, Option, Redacted } from "effect"
 import { Tokens } from "./tokens.ts"
-import { Users } from "./users.ts"
+import { passwords, Users } from "./users.ts"
 
 const invalid = new SecurityError.Unauthorized({ reason: "invalid" })
 
@@ -22,7 +22,8 @@ export const user = oauth2.pipe(
     Effect.gen(function* () {
       const { scopes, username } = yield* Effect.flatMap(Tokens, (tokens) => tokens.verify(token))
       const found = yield* Effect.flatMap(Users, (users) => users.find(username))
-      return Security.grant(yield* Effect.mapError(found, () => invalid), scopes)
+      const { principal } = yield* Effect.mapError(found, () => invalid)
+      return Security.grant(principal, scopes)
     })
   )
 )
@@ -39,14 +40,9 @@ export const activeUser = user.pipe(
 // API keys and HTTP Basic
 // ----------------------------------------------------------------------------
 
-const checkKey = (key: Redacted.Redacted<string>) =>
-  Effect.flatMap(Users, (users) => users.checkKey(key)).pipe(
-    Effect.filterOrFail(
-      (isKnown) => isKnown,
-      () => invalid
-    ),
-    Effect.map(Security.grant)
-  )
+const demoKey = ApiKey.authenticate({
+  keys: [{ principal: true, hash: ApiKey.hash(Redacted.make("demo-key")) }]
+})
 
 const keyInHeader = ApiKey.header("X-API-Key")
 
@@ -55,17 +51,14 @@ export const key = Security.anyOf(
   keyInHeader,
   ApiKey.query("api_key"),
   ApiKey.cookie("session_id")
-).pipe(Security.authenticate(checkKey))
+).pipe(demoKey)
 
 /** A user by name and password. */
 export const basicUser = HttpBasic.make({ realm: "demo" }).pipe(
-  Security.authenticate(({ password, username }) =>
-    Effect.gen(function* () {
-      const users = yield* Users
-      const found = yield* users.checkPassword(username, password)
-      return Security.grant(yield* Effect.mapError(found, () => invalid))
-    })
-  ),
+  HttpBasic.authenticate({
+    passwordHash: passwords,
+    findUser: (username) => Effect.flatMap(Users, (users) => users.find(username))
+  }),
   Security.filterOrFail(
     ({ disabled }) => !disabled,
     () => new SecurityError.Forbidden({ message: "Inactive user" })
@@ -82,7 +75,7 @@ export const reader = Security.anyOf(activeUser.pipe(Security.scopes("items")), 
 /** Name and password, and the key in the header. */
 export const userWithKey = Security.allOf({
   user: basicUser,
-  key: keyInHeader.pipe(Security.authenticate(checkKey))
+  key: keyInHeader.pipe(demoKey)
 })
 
 /** The user's name, if there is a token. */

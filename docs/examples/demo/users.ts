@@ -1,42 +1,37 @@
-/** Two users, their passwords kept as scrypt hashes, and one API key. */
+/** Two users, their passwords kept as scrypt hashes. */
+import { PasswordHash, type SecurityError } from "effect-security"
 import { Context, Effect, Layer, Option, Redacted } from "effect"
-import { createHash, randomBytes, scrypt, timingSafeEqual } from "node:crypto"
 
 export interface User {
   readonly username: string
   readonly disabled: boolean
 }
 
+/** A user as they are stored. */
+interface Stored {
+  readonly principal: User
+  readonly passwordHash: string
+}
+
+/** Cheaper than the default, so that a laptop answers at once. */
+export const passwords = PasswordHash.scrypt({ ln: 14, waiting: 1000 })
+
 export class Users extends Context.Tag("demo/Users")<
   Users,
   {
-    readonly find: (username: string) => Effect.Effect<Option.Option<User>>
+    readonly find: (username: string) => Effect.Effect<Option.Option<Stored>>
     readonly checkPassword: (
       username: string,
       password: Redacted.Redacted<string>
-    ) => Effect.Effect<Option.Option<User>>
-    readonly checkKey: (key: Redacted.Redacted<string>) => Effect.Effect<boolean>
+    ) => Effect.Effect<Option.Option<User>, SecurityError.ServiceUnavailable>
   }
 >() {}
 
-interface Stored extends User {
-  readonly salt: Buffer
-  readonly hash: Buffer
-}
-
-const hashPassword = (password: string, salt: Buffer): Effect.Effect<Buffer> =>
-  Effect.async((resume) => {
-    scrypt(password.normalize("NFC"), salt, 32, (error, hash) =>
-      resume(error ? Effect.die(error) : Effect.succeed(hash))
-    )
-  })
-
-const store = (username: string, password: string, disabled: boolean): Effect.Effect<Stored> => {
-  const salt = randomBytes(16)
-  return Effect.map(hashPassword(password, salt), (hash) => ({ username, disabled, salt, hash }))
-}
-
-const sha256 = (text: string): Buffer => createHash("sha256").update(text).digest()
+const store = (username: string, password: string, disabled: boolean) =>
+  Effect.map(passwords.hash(Redacted.make(password)), (passwordHash): Stored => ({
+    principal: { username, disabled },
+    passwordHash
+  }))
 
 export const UsersLive = Layer.effect(
   Users,
@@ -44,22 +39,21 @@ export const UsersLive = Layer.effect(
     const johndoe = yield* store("johndoe", "secret", false)
     const alice = yield* store("alice", "secret2", true)
     // an unknown user costs as much as a wrong password
-    const nobody = yield* store("", randomBytes(16).toString("hex"), true)
-    const users = new Map([johndoe, alice].map((user) => [user.username, user]))
-    const demoKey = sha256("demo-key")
-    const toUser = ({ disabled, username }: Stored): User => ({ disabled, username })
+    const nobody = yield* passwords.hash(Redacted.make(crypto.randomUUID()))
+    const users = new Map([johndoe, alice].map((user) => [user.principal.username, user]))
+    const find = (username: string) => Option.fromNullable(users.get(username))
     return {
-      find: (username) =>
-        Effect.succeed(Option.map(Option.fromNullable(users.get(username)), toUser)),
-      checkPassword: (username, password) =>
-        Effect.gen(function* () {
-          const stored = users.get(username) ?? nobody
-          const hash = yield* hashPassword(Redacted.value(password), stored.salt)
-          return timingSafeEqual(hash, stored.hash) && stored !== nobody ?
-              Option.some(toUser(stored))
-            : Option.none()
-        }),
-      checkKey: (key) => Effect.sync(() => timingSafeEqual(sha256(Redacted.value(key)), demoKey))
+      find: (username) => Effect.succeed(find(username)),
+      checkPassword: (username, password) => {
+        const user = find(username)
+        const stored = Option.match(user, {
+          onNone: () => nobody,
+          onSome: ({ passwordHash }) => passwordHash
+        })
+        return Effect.map(passwords.verify(password, stored), (isRight) =>
+          isRight ? Option.map(user, ({ principal }) => principal) : Option.none()
+        )
+      }
     }
   })
 )
