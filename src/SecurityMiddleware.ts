@@ -161,6 +161,16 @@ export interface AnyTag extends HttpApiMiddleware.TagClassAny {
 
 const StateId: unique symbol = Symbol.for("effect-security/SecurityMiddleware/State")
 
+/**
+ * A tag as a Layer sees it: what has been derived from it is implemented with it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Implementable<out Id extends string> {
+  readonly [StateId]: State<Id>
+}
+
 /** The tags that one Layer implements: the first, and what has been derived from it since, by their requirements. */
 interface State<out Id extends string> {
   readonly id: Id
@@ -289,10 +299,9 @@ export const Tag =
  * @category layers
  * @since 0.1.0
  */
-export const layer = <Id extends string, Expression extends Top>(tag: {
-  readonly [StateId]: State<Id>
-  readonly security: Expression
-}): Layer.Layer<
+export const layer = <Id extends string, Expression extends Top>(
+  tag: Implementable<Id> & { readonly security: Expression }
+): Layer.Layer<
   Implementation<Id>,
   never,
   Exclude<Services<Expression>, HttpRouter.HttpRouter.Provided>
@@ -302,12 +311,7 @@ export const layer = <Id extends string, Expression extends Top>(tag: {
       Effect.context<Exclude<Services<Expression>, HttpRouter.HttpRouter.Provided>>(),
       (context) =>
         Context.unsafeMake<Implementation<Id>>(
-          new Map(
-            [...tag[StateId].tags.values()].map(({ key, security }) => [
-              key,
-              implementation(security, context)
-            ])
-          )
+          new Map(family(tag).map(({ key, security }) => [key, implementation(security, context)]))
         )
     )
   )
@@ -320,6 +324,25 @@ export const layer = <Id extends string, Expression extends Top>(tag: {
  */
 export const isTag = (tag: HttpApiMiddleware.TagClassAny): tag is AnyTag =>
   hasProperty(tag, StateId)
+
+/**
+ * Whether an endpoint says that it is public.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isPublic = (endpoint: { readonly annotations: Context.Context<never> }): boolean =>
+  Option.isSome(Context.getOption(endpoint.annotations, PublicAnnotation))
+
+/**
+ * A tag and all that have been derived from it until now: what one Layer implements.
+ *
+ * @category reflection
+ * @since 0.1.0
+ */
+export const family = (tag: Implementable<string>): ReadonlyArray<AnyTag> => [
+  ...tag[StateId].tags.values()
+]
 
 // ----------------------------------------------------------------------------
 // endpoints, groups, APIs
@@ -610,8 +633,7 @@ const securedGroup = (
   )
 
 const isSecured = (endpoint: HttpApiEndpoint.HttpApiEndpoint.AnyWithProps): boolean =>
-  Context.getOption(endpoint.annotations, PublicAnnotation)._tag === "Some" ||
-  [...endpoint.middlewares].some(isTag)
+  isPublic(endpoint) || [...endpoint.middlewares].some(isTag)
 
 const mapValues = <Value>(
   record: { readonly [name: string]: Value },

@@ -1,11 +1,29 @@
+import * as HttpApi from "@effect/platform/HttpApi"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
+import * as HttpApiSecurity from "@effect/platform/HttpApiSecurity"
 import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpServer from "@effect/platform/HttpServer"
 import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import * as Jose from "jose"
-import { ApiKey, HttpBasic, HttpBearer, Security, SecurityTest } from "../src/index.ts"
+import { Api as DemoApi } from "../docs/examples/demo/api.ts"
+import {
+  ApiKey,
+  HttpBasic,
+  HttpBearer,
+  Security,
+  SecurityMiddleware,
+  SecurityTest
+} from "../src/index.ts"
 
 const verified = (issuer: SecurityTest.Issuer, token: Redacted.Redacted<string>, now = 0) =>
   Effect.flatMap(issuer.keys, (keys) =>
@@ -134,5 +152,73 @@ describe("grantAll", () => {
   it("runs what asks for evidence", () => {
     const asking = Effect.as(Security.granted("items:write"), "deleted")
     assert.strictEqual(Effect.runSync(SecurityTest.grantAll(asking)), "deleted")
+  })
+})
+
+describe("principal", () => {
+  class CurrentUser extends Context.Tag("test/CurrentUser")<
+    CurrentUser,
+    { readonly name: string }
+  >() {}
+  class Authentication extends SecurityMiddleware.Tag<Authentication>()("test/Authentication", {
+    security: HttpBearer.make({ scopes: { read: "Read" } }).pipe(
+      Security.authenticate(() => Effect.succeed(Security.grant({ name: "johndoe" })))
+    ),
+    provides: CurrentUser
+  }) {}
+  const api = HttpApi.make("api").add(
+    HttpApiGroup.make("g")
+      .add(HttpApiEndpoint.get("me", "/me").addSuccess(Schema.String).middleware(Authentication))
+      .add(
+        HttpApiEndpoint.get("read", "/read")
+          .addSuccess(Schema.String)
+          .middleware(Authentication.scopes("read"))
+      )
+  )
+  const name = Effect.map(CurrentUser, (user) => user.name)
+  const live = HttpApiBuilder.api(api).pipe(
+    Layer.provide(
+      HttpApiBuilder.group(api, "g", (handlers) =>
+        handlers
+          .handle("me", () => name)
+          .handle("read", () => Effect.zipRight(Security.granted("read"), name))
+      )
+    )
+  )
+
+  it("lets every request in, whatever scopes its endpoint asks for", async () => {
+    const { dispose, handler } = HttpApiBuilder.toWebHandler(
+      live.pipe(
+        Layer.provide(SecurityTest.principal(Authentication, { name: "test" })),
+        Layer.merge(HttpServer.layerContext)
+      )
+    )
+    for (const path of ["me", "read"]) {
+      const response = await handler(new Request(`http://localhost/${path}`))
+      assert.deepStrictEqual([response.status, await response.json()], [200, "test"])
+    }
+    await dispose()
+  })
+})
+
+describe("unsecured", () => {
+  class Ours extends SecurityMiddleware.Tag<Ours>()("test/Ours", { security: HttpBearer.make() }) {}
+  class Native extends HttpApiMiddleware.Tag<Native>()("test/Native", {
+    security: { key: HttpApiSecurity.apiKey({ key: "key" }) }
+  }) {}
+  class Logging extends HttpApiMiddleware.Tag<Logging>()("test/Logging") {}
+  const group = HttpApiGroup.make("g")
+    .add(HttpApiEndpoint.get("ours", "/ours").middleware(Ours))
+    .add(HttpApiEndpoint.get("native", "/native").middleware(Native))
+    .add(HttpApiEndpoint.get("said", "/said").pipe(SecurityMiddleware.public))
+    .add(HttpApiEndpoint.post("forgotten", "/forgotten"))
+    .add(HttpApiEndpoint.get("logged", "/logged").middleware(Logging))
+
+  it("tells what is public without saying so", () => {
+    const api = HttpApi.make("api").add(group)
+    assert.deepStrictEqual(SecurityTest.unsecured(api), ["POST /forgotten", "GET /logged"])
+    assert.isEmpty(SecurityTest.unsecured(api.middleware(Ours)))
+    assert.isEmpty(SecurityTest.unsecured(api.pipe(SecurityMiddleware.secureApi(Ours))))
+    assert.isEmpty(SecurityTest.unsecured(DemoApi))
   })
 })
