@@ -545,9 +545,10 @@ const checksOf = (options: Requirements, sources: ReadonlyArray<Jwks.Jwks<unknow
       if (!isOptional(claims["sub"], isText)) return "sub is no text"
       if (!isOptional(claims["jti"], isText)) return "jti is no text"
       if (!isOptional(claims["client_id"], isText)) return "client_id is no text"
-      if (now >= expiresAt(claims)) return "it has expired"
+      // not `>=`: a moment that is no number passes nothing
+      if (!(now < expiresAt(claims))) return "it has expired"
       const { nbf } = claims
-      if (typeof nbf === "number" && now + tolerance < nbf * 1000) return "it is not valid yet"
+      if (typeof nbf === "number" && !(nbf * 1000 <= now + tolerance)) return "it is not valid yet"
       const { cnf } = claims
       return cnf === undefined || isCheckable(cnf) ?
           undefined
@@ -556,8 +557,8 @@ const checksOf = (options: Requirements, sources: ReadonlyArray<Jwks.Jwks<unknow
   }
 }
 
-const listOf = (value: string | ReadonlyArray<string>): ReadonlyArray<string> =>
-  typeof value === "string" ? [value] : [...value]
+const listOf = (value: string | ReadonlyArray<string> | undefined): ReadonlyArray<string> =>
+  typeof value === "string" ? [value] : [...(value ?? [])]
 
 const isText = (value: unknown): boolean => typeof value === "string" && value !== ""
 
