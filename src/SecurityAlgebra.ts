@@ -82,7 +82,13 @@ export type CheckProvable<
   [Requirement.Unproven<Req, G, Scopes>] extends [never] ? unknown
   : ScopeNotProvable<Requirement.Unproven<Req, G, Scopes>>
 
-type CheckBare<Req extends SecurityRequirement, G extends Grants> =
+/**
+ * `unknown` when every alternative is one scheme that no verifier has seen, else the error.
+ *
+ * @category type errors
+ * @since 0.1.0
+ */
+export type CheckBare<Req extends SecurityRequirement, G extends Grants> =
   [NotOneScheme<Req[number]>, NotBare<G>] extends [never, never] ? unknown : NotBareSchemes<Req>
 
 type NotOneScheme<Alternative> =
@@ -165,6 +171,18 @@ export const authenticate: {
 export interface VerifierOptions {
   /** It can fail with `TooManyRequests`: an HttpApi then has 429 in its contract. `false` by default. */
   readonly throttles?: boolean
+}
+
+/**
+ * What gives schemes of one kind of credential their verifier: what `Introspection.authenticate` returns, for instance.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Authenticator<in Credential, out Principal, out E2, out R2> {
+  <E, R, Req extends SecurityRequirement, G extends Grants>(
+    self: Security<Credential, E, R, Req, G> & CheckBare<Req, G>
+  ): Security<Principal, E | E2, R | R2, Req, Authenticated<G>>
 }
 
 /**
