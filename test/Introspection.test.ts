@@ -17,7 +17,7 @@ import * as HttpBearer from "../src/HttpBearer.ts"
 import * as Introspection from "../src/Introspection.ts"
 import * as OAuth2 from "../src/OAuth2.ts"
 import * as Security from "../src/Security.ts"
-import * as Upstream from "./support/upstream.ts"
+import * as Endpoint from "./support/endpoint.ts"
 
 // ----------------------------------------------------------------------------
 // fixtures
@@ -54,7 +54,7 @@ const asking =
 /** What became of a token: `200`, or the refusal's tag. */
 const outcome = <A, E extends { readonly _tag: string }>(
   self: Expression<A, E>,
-  request = Upstream.bearing(token)
+  request = Endpoint.bearing(token)
 ) =>
   asking(request)(self).pipe(
     Effect.match({ onSuccess: () => "200", onFailure: (error) => error._tag })
@@ -62,7 +62,7 @@ const outcome = <A, E extends { readonly _tag: string }>(
 
 const answering = (body: unknown, options: Partial<Introspection.Options> = {}, now = 0) =>
   Effect.gen(function* () {
-    const server = Upstream.fake(() => Upstream.json(body))
+    const server = Endpoint.fake(() => Endpoint.json(body))
     yield* TestClock.setTime(now)
     const user = oauth2.pipe(Introspection.authenticate({ ...defaults, ...options }))
     return yield* Effect.provide(outcome(user), server.layer)
@@ -77,9 +77,9 @@ const settle = Effect.yieldNow().pipe(Effect.repeatN(50))
 describe("a question", () => {
   const ask = (options: Partial<Introspection.Options>, asked = token) =>
     Effect.gen(function* () {
-      const server = Upstream.fake(() => Upstream.json(good))
+      const server = Endpoint.fake(() => Endpoint.json(good))
       const user = oauth2.pipe(Introspection.authenticate({ ...defaults, ...options }))
-      const claims = yield* Effect.provide(asking(Upstream.bearing(asked))(user), server.layer)
+      const claims = yield* Effect.provide(asking(Endpoint.bearing(asked))(user), server.layer)
       const [call] = server.calls
       assert(call !== undefined)
       return { call, claims }
@@ -127,7 +127,7 @@ describe("a question", () => {
 
   it.effect("is asked about the token of HttpBearer as well, and about either of two places", () =>
     Effect.gen(function* () {
-      const server = Upstream.fake(() => Upstream.json(good))
+      const server = Endpoint.fake(() => Endpoint.json(good))
       const user = HttpBearer.make().pipe(Introspection.authenticate(defaults))
       const either = Security.anyOf(oauth2, HttpBearer.make({ schemeName: "other" })).pipe(
         Introspection.authenticate(defaults)
@@ -232,7 +232,7 @@ describe("an answer", () => {
             const result = await Effect.runPromise(
               Effect.provide(
                 outcome(oauth2.pipe(Introspection.authenticate(defaults))),
-                Upstream.fake(() => Upstream.json({ ...good, active })).layer
+                Endpoint.fake(() => Endpoint.json({ ...good, active })).layer
               )
             )
             assert.strictEqual(result, "Unauthorized")
@@ -312,8 +312,8 @@ describe("the principal", () => {
       })
       const user = oauth2.pipe(Introspection.authenticate({ ...defaults, claims: User }))
       const who = (body: object) =>
-        asking(Upstream.bearing(token))(user).pipe(
-          Effect.provide(Upstream.fake(() => Upstream.json(body)).layer)
+        asking(Endpoint.bearing(token))(user).pipe(
+          Effect.provide(Endpoint.fake(() => Endpoint.json(body)).layer)
         )
       assert.strictEqual(yield* who(good), "JOHNDOE")
     })
@@ -327,14 +327,14 @@ describe("the principal", () => {
           claims: Schema.Struct({ tenant: Schema.String })
         })
       )
-      const server = Upstream.fake(() => Upstream.json(good))
+      const server = Endpoint.fake(() => Endpoint.json(good))
       assert.strictEqual(yield* Effect.provide(outcome(user), server.layer), "Unauthorized")
     })
   )
 
   it.effect("proves the scopes of scope, or those that a function finds", () =>
     Effect.gen(function* () {
-      const server = Upstream.fake(() => Upstream.json({ ...good, roles: ["write"] }))
+      const server = Endpoint.fake(() => Endpoint.json({ ...good, roles: ["write"] }))
       const user = oauth2.pipe(Introspection.authenticate(defaults))
       const roles = oauth2.pipe(
         Introspection.authenticate({
@@ -365,7 +365,7 @@ describe("a token bound to a certificate", () => {
   const certificate = new X509Certificate(pem)
   const thumbprint = createHash("sha256").update(certificate.raw).digest("base64url")
   const over = (socket: object | undefined) =>
-    Object.defineProperty(Upstream.bearing(token), "source", {
+    Object.defineProperty(Endpoint.bearing(token), "source", {
       value: { socket, headers: { authorization: `Bearer ${token}` } }
     })
   const socket = {
@@ -376,9 +376,9 @@ describe("a token bound to a certificate", () => {
 
   it.effect("passes on the connection of that certificate alone, also from memory", () =>
     Effect.gen(function* () {
-      const server = Upstream.fake(() =>
+      const server = Endpoint.fake(() =>
         // what else a cnf holds is ignored
-        Upstream.json({ ...good, cnf: { "x5t#S256": thumbprint, kid: "1" } })
+        Endpoint.json({ ...good, cnf: { "x5t#S256": thumbprint, kid: "1" } })
       )
       const user = oauth2.pipe(Introspection.authenticate(defaults))
       const results = yield* Effect.forEach(
@@ -408,7 +408,7 @@ describe("a token bound to a certificate", () => {
       const padded = createHash("sha256").update(certificate.raw).digest("base64")
       const other = createHash("sha256").update("other").digest("base64url")
       for (const each of [hex, padded, other, `${thumbprint}=`, "", thumbprint.toLowerCase()]) {
-        const server = Upstream.fake(() => Upstream.json({ ...good, cnf: { "x5t#S256": each } }))
+        const server = Endpoint.fake(() => Endpoint.json({ ...good, cnf: { "x5t#S256": each } }))
         const user = oauth2.pipe(Introspection.authenticate(defaults))
         const result = yield* Effect.provide(outcome(user, over(socket)), server.layer)
         assert.strictEqual(result, "Unauthorized", each)
@@ -426,17 +426,17 @@ describe("what is remembered", () => {
     body: () => Response | Effect.Effect<Response, "unreachable">,
     options: Partial<Introspection.Options> = {}
   ) => {
-    const server = Upstream.fake(body)
+    const server = Endpoint.fake(body)
     const user = oauth2.pipe(Introspection.authenticate({ ...defaults, ...options }))
     return {
       server,
-      ask: (asked = token) => Effect.provide(outcome(user, Upstream.bearing(asked)), server.layer)
+      ask: (asked = token) => Effect.provide(outcome(user, Endpoint.bearing(asked)), server.layer)
     }
   }
 
   it.effect("is an active token for its time to live", () =>
     Effect.gen(function* () {
-      const { ask, server } = make(() => Upstream.json(good))
+      const { ask, server } = make(() => Endpoint.json(good))
       yield* ask()
       yield* TestClock.adjust("29999 millis")
       yield* ask()
@@ -449,7 +449,7 @@ describe("what is remembered", () => {
 
   it.effect("is never an active token past its exp", () =>
     Effect.gen(function* () {
-      const { ask, server } = make(() => Upstream.json({ ...good, exp: 10 }), {
+      const { ask, server } = make(() => Endpoint.json({ ...good, exp: 10 }), {
         cache: { timeToLive: "1 hour" }
       })
       yield* TestClock.adjust("9999 millis")
@@ -462,7 +462,7 @@ describe("what is remembered", () => {
 
   it.effect("is a refused token, for less long", () =>
     Effect.gen(function* () {
-      const { ask, server } = make(() => Upstream.json({ active: false }))
+      const { ask, server } = make(() => Endpoint.json({ active: false }))
       yield* ask()
       yield* TestClock.adjust("4999 millis")
       assert.strictEqual(yield* ask(), "Unauthorized")
@@ -490,7 +490,7 @@ describe("what is remembered", () => {
 
   it.effect("is nothing where that is asked for", () =>
     Effect.gen(function* () {
-      const { ask, server } = make(() => Upstream.json(good), { cache: false })
+      const { ask, server } = make(() => Endpoint.json(good), { cache: false })
       yield* ask()
       yield* ask()
       assert.lengthOf(server.calls, 2)
@@ -500,7 +500,7 @@ describe("what is remembered", () => {
   it.effect("is not pushed out by a flood of tokens that are none", () =>
     Effect.gen(function* () {
       let body: object = good
-      const { ask, server } = make(() => Upstream.json(body), { cache: { capacity: 10 } })
+      const { ask, server } = make(() => Endpoint.json(body), { cache: { capacity: 10 } })
       yield* ask()
       body = { active: false }
       yield* Effect.forEach(Array.from({ length: 100 }), (_, index) => ask(`none-${index}`))
@@ -512,7 +512,7 @@ describe("what is remembered", () => {
 
   it.effect("is told apart by the whole token", () =>
     Effect.gen(function* () {
-      const { ask, server } = make(() => Upstream.json(good))
+      const { ask, server } = make(() => Endpoint.json(good))
       yield* ask(token)
       yield* ask(`${token}x`)
       yield* ask(token.toUpperCase())
@@ -522,8 +522,8 @@ describe("what is remembered", () => {
 
   it.effect("belongs to one verifier", () =>
     Effect.gen(function* () {
-      const { ask } = make(() => Upstream.json(good))
-      const other = make(() => Upstream.json(good), { audience: "other" })
+      const { ask } = make(() => Endpoint.json(good))
+      const other = make(() => Endpoint.json(good), { audience: "other" })
       assert.strictEqual(yield* ask(), "200")
       assert.strictEqual(yield* other.ask(), "Unauthorized")
     })
@@ -533,7 +533,7 @@ describe("what is remembered", () => {
 describe("many requests", () => {
   const held = Effect.gen(function* () {
     const gate = yield* Deferred.make<Response>()
-    const server = Upstream.fake(() => Effect.map(Deferred.await(gate), (each) => each.clone()))
+    const server = Endpoint.fake(() => Effect.map(Deferred.await(gate), (each) => each.clone()))
     return { gate, server }
   })
 
@@ -545,7 +545,7 @@ describe("many requests", () => {
       const fibers = yield* Effect.forEach(Array.from({ length: 20 }), () => Effect.fork(asked))
       yield* settle
       assert.lengthOf(server.calls, 1)
-      yield* Deferred.succeed(gate, Upstream.json(good))
+      yield* Deferred.succeed(gate, Endpoint.json(good))
       const results = yield* Effect.forEach(fibers, Fiber.join)
       assert.deepStrictEqual(new Set(results), new Set(["200"]))
       assert.lengthOf(server.calls, 1)
@@ -557,7 +557,7 @@ describe("many requests", () => {
       const { gate, server } = yield* held
       const user = oauth2.pipe(Introspection.authenticate({ ...defaults, concurrency: 3 }))
       const ask = (index: number) =>
-        Effect.fork(Effect.provide(outcome(user, Upstream.bearing(`t${index}`)), server.layer))
+        Effect.fork(Effect.provide(outcome(user, Endpoint.bearing(`t${index}`)), server.layer))
       const first = yield* Effect.forEach([1, 2, 3, 4, 5], ask)
       yield* settle
       assert.lengthOf(server.calls, 3)
@@ -570,7 +570,7 @@ describe("many requests", () => {
       const second = yield* Effect.forEach([6, 7, 8, 9, 10], ask)
       yield* settle
       assert.lengthOf(server.calls, before + 3)
-      yield* Deferred.succeed(gate, Upstream.json(good))
+      yield* Deferred.succeed(gate, Endpoint.json(good))
       assert.deepStrictEqual(new Set(yield* Effect.forEach(second, Fiber.join)), new Set(["200"]))
       assert.lengthOf(server.calls, before + 5)
     })
@@ -579,7 +579,7 @@ describe("many requests", () => {
   it.effect("that go away take their question with them", () =>
     Effect.gen(function* () {
       let interrupted = 0
-      const server = Upstream.fake(() =>
+      const server = Endpoint.fake(() =>
         Effect.onInterrupt(Effect.never, () => Effect.sync(() => interrupted++))
       )
       const user = oauth2.pipe(Introspection.authenticate({ ...defaults, concurrency: 1 }))
@@ -589,7 +589,7 @@ describe("many requests", () => {
       yield* settle
       assert.strictEqual(interrupted, 1)
       // its turn is free again
-      const other = Upstream.fake(() => Upstream.json(good))
+      const other = Endpoint.fake(() => Endpoint.json(good))
       assert.strictEqual(yield* Effect.provide(outcome(user), other.layer), "200")
     })
   )
@@ -605,37 +605,37 @@ describe("an endpoint", () => {
   > = {
     "that can't be reached": () => Effect.fail("unreachable"),
     "that hangs": () => Effect.never,
-    "that refuses us with 401": () => Upstream.json({ error: "invalid_client" }, { status: 401 }),
-    "that refuses us with 403": () => Upstream.json(good, { status: 403 }),
-    "that answers 400": () => Upstream.json({ error: "invalid_request" }, { status: 400 }),
-    "that answers 400 in HTML": () => Upstream.json("<p>", { status: 400, type: "text/html" }),
+    "that refuses us with 401": () => Endpoint.json({ error: "invalid_client" }, { status: 401 }),
+    "that refuses us with 403": () => Endpoint.json(good, { status: 403 }),
+    "that answers 400": () => Endpoint.json({ error: "invalid_request" }, { status: 400 }),
+    "that answers 400 in HTML": () => Endpoint.json("<p>", { status: 400, type: "text/html" }),
     "that answers 400 with nothing": () => new Response(null, { status: 400 }),
     "that answers 404": () => new Response("", { status: 404 }),
     "that answers 429": () => new Response("", { status: 429 }),
-    "that answers 500 and active": () => Upstream.json(good, { status: 500 }),
+    "that answers 500 and active": () => Endpoint.json(good, { status: 500 }),
     "that answers 503": () => new Response("", { status: 503 }),
-    "that answers 201 and active": () => Upstream.json(good, { status: 201 }),
+    "that answers 201 and active": () => Endpoint.json(good, { status: 201 }),
     "that answers 204": () => new Response(null, { status: 204 }),
     "that redirects": () =>
       new Response(null, { status: 307, headers: { location: "https://evil.example/" } }),
-    "that answers HTML": () => Upstream.json("<html>", { type: "text/html" }),
-    "that answers active as text": () => Upstream.json(good, { type: "text/plain" }),
+    "that answers HTML": () => Endpoint.json("<html>", { type: "text/html" }),
+    "that answers active as text": () => Endpoint.json(good, { type: "text/plain" }),
     "that answers active as a form": () =>
-      Upstream.json(good, { type: "application/x-www-form-urlencoded" }),
+      Endpoint.json(good, { type: "application/x-www-form-urlencoded" }),
     "that answers without a type": () => new Response(new TextEncoder().encode("{}")),
     "that answers a signed token": () =>
-      Upstream.json("e30.e30.e30", { type: "application/token-introspection+jwt" }),
-    "that answers a list": () => Upstream.json([good]),
-    "that answers a text": () => Upstream.json(`"active"`),
-    "that answers true": () => Upstream.json("true"),
-    "that answers null": () => Upstream.json("null"),
-    "that answers nothing": () => Upstream.json(""),
-    "that answers half of it": () => Upstream.json(`{"active":true`),
+      Endpoint.json("e30.e30.e30", { type: "application/token-introspection+jwt" }),
+    "that answers a list": () => Endpoint.json([good]),
+    "that answers a text": () => Endpoint.json(`"active"`),
+    "that answers true": () => Endpoint.json("true"),
+    "that answers null": () => Endpoint.json("null"),
+    "that answers nothing": () => Endpoint.json(""),
+    "that answers half of it": () => Endpoint.json(`{"active":true`),
     "that answers no UTF-8": () =>
       new Response(Uint8Array.of(0x7b, 0xff, 0x7d), {
         headers: { "content-type": "application/json" }
       }),
-    "that answers 10 MB": () => Upstream.json({ ...good, padding: "x".repeat(10_000_000) }),
+    "that answers 10 MB": () => Endpoint.json({ ...good, padding: "x".repeat(10_000_000) }),
     "that says it answers 10 MB": () =>
       new Response(JSON.stringify(good), {
         headers: { "content-type": "application/json", "content-length": "10000000" }
@@ -646,8 +646,8 @@ describe("an endpoint", () => {
     "%s is unavailable, and told in the log",
     ([, handler]) =>
       Effect.gen(function* () {
-        const server = Upstream.fake(handler)
-        const log = Upstream.logged()
+        const server = Endpoint.fake(handler)
+        const log = Endpoint.logged()
         const user = Security.optional(oauth2.pipe(Introspection.authenticate(defaults)))
         const fiber = yield* Effect.fork(
           Effect.provide(Effect.provide(outcome(user), server.layer), log.layer)
@@ -671,8 +671,8 @@ describe("an endpoint", () => {
 
   it.effect("that does not know the kind of token refuses it", () =>
     Effect.gen(function* () {
-      const server = Upstream.fake(() =>
-        Upstream.json({ error: "unsupported_token_type" }, { status: 400 })
+      const server = Endpoint.fake(() =>
+        Endpoint.json({ error: "unsupported_token_type" }, { status: 400 })
       )
       const user = oauth2.pipe(Introspection.authenticate(defaults))
       assert.strictEqual(yield* Effect.provide(outcome(user), server.layer), "Unauthorized")
@@ -681,11 +681,11 @@ describe("an endpoint", () => {
 
   it.effect("that fails is told of once a second", () =>
     Effect.gen(function* () {
-      const server = Upstream.fake(() => Effect.fail("unreachable"))
-      const log = Upstream.logged()
+      const server = Endpoint.fake(() => Effect.fail("unreachable"))
+      const log = Endpoint.logged()
       const user = oauth2.pipe(Introspection.authenticate(defaults))
       const ask = (index: number) =>
-        outcome(user, Upstream.bearing(`t${index}`)).pipe(
+        outcome(user, Endpoint.bearing(`t${index}`)).pipe(
           Effect.provide(server.layer),
           Effect.provide(log.layer)
         )
@@ -699,9 +699,9 @@ describe("an endpoint", () => {
 
   it.effect("that answers late but in time is right", () =>
     Effect.gen(function* () {
-      const server = Upstream.fake(() =>
+      const server = Endpoint.fake(() =>
         Effect.delay(
-          Effect.sync(() => Upstream.json(good)),
+          Effect.sync(() => Endpoint.json(good)),
           "2 seconds"
         )
       )
@@ -721,7 +721,7 @@ describe("a server on loopback", () => {
       Effect.scoped(
         Effect.gen(function* () {
           const reached: Array<string> = []
-          const { origin } = yield* Upstream.listen((request, response) => {
+          const { origin } = yield* Endpoint.listen((request, response) => {
             reached.push(request.url ?? "")
             const type = { "content-type": "application/json" }
             const flood = (): void => {
@@ -845,7 +845,7 @@ describe("configuration", () => {
       assert.strictEqual(Redacted.value(found.client.clientSecret), secret)
       assert.notInclude(JSON.stringify(found), secret)
       const user = oauth2.pipe(Introspection.authenticate({ ...found, audience: "items" }))
-      const server = Upstream.fake(() => Upstream.json(good))
+      const server = Endpoint.fake(() => Endpoint.json(good))
       assert.strictEqual(yield* Effect.provide(outcome(user), server.layer), "200")
     })
   )
