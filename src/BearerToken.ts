@@ -16,13 +16,21 @@ import { definitions, type Top } from "./SecurityModel.ts"
 export type BearerToken = Redacted.Redacted<string> | HttpCredentials
 
 /**
+ * The token, not to be shown.
+ *
+ * @category extractors
+ * @since 0.1.0
+ */
+export const redacted = (token: BearerToken): Redacted.Redacted<string> =>
+  Redacted.isRedacted(token) ? token : token.credentials
+
+/**
  * The token itself.
  *
  * @category extractors
  * @since 0.1.0
  */
-export const value = (token: BearerToken): string =>
-  Redacted.value(Redacted.isRedacted(token) ? token : token.credentials)
+export const value = (token: BearerToken): string => Redacted.value(redacted(token))
 
 /**
  * Throws when one of the schemes reads another auth-scheme than `Bearer`: a token for `DPoP` is none that its bearer alone may use

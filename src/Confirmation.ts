@@ -43,9 +43,9 @@ const unbound: Unbound = { _tag: "Unbound" }
 /**
  * Reads the value of `cnf`; `undefined` when it asks for what can't be checked, and the token has to be refused.
  *
- * Without a `cnf` the token is unbound. `x5t#S256` binds it to a certificate; other members beside it are ignored (RFC 7800,
- * section 3.1), but a `jkt` is a token for `DPoP` alone (RFC 9449, section 7.2). A `cnf` with nothing that can be checked is never
- * taken for none.
+ * Without a `cnf` the token is unbound. `x5t#S256` binds it to a certificate; members that nobody knows are ignored beside it (RFC
+ * 7800, section 3.1), the other ways to bind a token are not: a `jkt` makes it a token for `DPoP` alone (RFC 9449, section 7.2). A
+ * `cnf` with nothing that can be checked is never taken for none.
  *
  * @example
  * ```ts
@@ -59,11 +59,15 @@ const unbound: Unbound = { _tag: "Unbound" }
  */
 export const parse = (cnf: unknown): Confirmation | undefined => {
   if (cnf === undefined) return unbound
-  if (typeof cnf !== "object" || cnf === null || Object.hasOwn(cnf, "jkt")) return undefined
+  if (typeof cnf !== "object" || cnf === null) return undefined
+  if (unchecked.some((method) => Object.hasOwn(cnf, method))) return undefined
   if (!Object.hasOwn(cnf, "x5t#S256") || !hasProperty(cnf, "x5t#S256")) return undefined
   const thumbprint = cnf["x5t#S256"]
   return typeof thumbprint === "string" ? { _tag: "CertificateBound", thumbprint } : undefined
 }
+
+/** The ways to bind a token that are not checked here. */
+const unchecked = ["jkt", "jwk", "jwe", "jku", "kid"]
 
 /**
  * Whether the request proves what the token demands: the certificate is that of its own TLS connection (`MutualTls.peerCertificate`).

@@ -426,9 +426,8 @@ const toRequest = (
 }
 
 const toAnswered = (answer: Upstream.Answer): Effect.Effect<Answered, Upstream.UpstreamError> => {
-  const [type = ""] = (answer.headers["content-type"] ?? "").split(";", 1)
   if (answer.status !== 200 && answer.status !== 400) return Upstream.toJson(answer)
-  if (type.trim().toLowerCase() !== "application/json") {
+  if (!Upstream.isJson(answer)) {
     return Effect.fail(
       new Upstream.UpstreamError({
         url: answer.url,

@@ -171,6 +171,17 @@ export const toJson = (
 }
 
 /**
+ * Whether an answer says that it is `application/json`.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isJson = ({ headers }: Answer): boolean => {
+  const [type = ""] = (headers["content-type"] ?? "").split(";", 1)
+  return type.trim().toLowerCase() === "application/json"
+}
+
+/**
  * The answer as a `Response` of Fetch, for libraries that process one.
  *
  * @category requests

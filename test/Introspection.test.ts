@@ -208,6 +208,10 @@ describe("an answer", () => {
     "sub a number": { ...good, sub: 1 },
     "bound to a DPoP key": { ...good, cnf: { jkt: "abc" } },
     "bound to a DPoP key and a certificate": { ...good, cnf: { jkt: "a", "x5t#S256": "b" } },
+    "bound to a key that is named, and a certificate": {
+      ...good,
+      cnf: { kid: "a", "x5t#S256": "b" }
+    },
     "bound to a certificate, and none shown": { ...good, cnf: { "x5t#S256": "abc" } },
     "bound to a certificate that is no text": { ...good, cnf: { "x5t#S256": null } },
     "bound to a certificate in a prototype": `{"active":true,"aud":"items","cnf":{"__proto__":{"x5t#S256":"a"}}}`,
@@ -377,8 +381,8 @@ describe("a token bound to a certificate", () => {
   it.effect("passes on the connection of that certificate alone, also from memory", () =>
     Effect.gen(function* () {
       const server = Endpoint.fake(() =>
-        // what else a cnf holds is ignored
-        Endpoint.json({ ...good, cnf: { "x5t#S256": thumbprint, kid: "1" } })
+        // what nobody knows is ignored beside it
+        Endpoint.json({ ...good, cnf: { "x5t#S256": thumbprint, since: 1 } })
       )
       const user = oauth2.pipe(Introspection.authenticate(defaults))
       const results = yield* Effect.forEach(
