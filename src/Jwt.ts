@@ -233,7 +233,13 @@ export const authenticate: {
     options: Options<A, I, RSchema, RKeys>
   ): <E, R, Req extends SecurityRequirement, G extends Grantable>(
     self: Security<Token, E, R, Req, G> & SecurityAlgebra.CheckBare<Req, G>
-  ) => Authenticated<A, E, R | RSchema | RKeys, Req, G>
+  ) => Security<
+    A,
+    E | SecurityError.Unauthorized | SecurityError.ServiceUnavailable,
+    R | RSchema | RKeys,
+    Req,
+    SecurityAlgebra.Authenticated<G>
+  >
   <
     E,
     R,
@@ -246,7 +252,13 @@ export const authenticate: {
   >(
     self: Security<Token, E, R, Req, G> & SecurityAlgebra.CheckBare<Req, G>,
     options: Options<A, I, RSchema, RKeys>
-  ): Authenticated<A, E, R | RSchema | RKeys, Req, G>
+  ): Security<
+    A,
+    E | SecurityError.Unauthorized | SecurityError.ServiceUnavailable,
+    R | RSchema | RKeys,
+    Req,
+    SecurityAlgebra.Authenticated<G>
+  >
 } = dual(
   (args) => isSecurity(args[0]),
   <A, I, RSchema, RKeys>(self: Top, options: Options<A, I, RSchema, RKeys>) => {
@@ -257,20 +269,6 @@ export const authenticate: {
     return authenticateWith(self, make(options))
   }
 )
-
-/**
- * The type of a scheme whose tokens are verified.
- *
- * @category type functions
- * @since 0.1.0
- */
-export type Authenticated<A, E, R, Req extends SecurityRequirement, G extends Grantable> = Security<
-  A,
-  E | SecurityError.Unauthorized | SecurityError.ServiceUnavailable,
-  R,
-  Req,
-  SecurityAlgebra.Authenticated<G>
->
 
 // ----------------------------------------------------------------------------
 // constructors
@@ -379,22 +377,16 @@ export const make = <A = Claims, I = unknown, RSchema = never, RKeys = never>(
   }
 }
 
-/**
- * Gives a scheme a verifier that is there already, for those that build on this module.
- *
- * @category combinators
- * @since 0.1.0
- */
-export const authenticateWith = <Self extends Top, A, R>(
-  self: Top,
-  verifier: Verifier<A, R>
-): Self =>
-  // the types are checked by the signature of who calls it
+// ----------------------------------------------------------------------------
+// schemes
+// ----------------------------------------------------------------------------
+
+const authenticateWith = <Self extends Top, A, R>(self: Top, { verify }: Verifier<A, R>): Self =>
+  // the signature of who calls it has checked the types, and says those of what is made
   SecurityAlgebra.authenticate(
     self as Security<Token, never, never, readonly [{ readonly token: readonly [] }], {}>,
-    (token, { request }) =>
-      verifier.verify(Redacted.isRedacted(token) ? token : token.credentials, request)
-  ) as unknown as Self
+    (token, { request }) => verify(Redacted.isRedacted(token) ? token : token.credentials, request)
+  ) as Top as Self
 
 // ----------------------------------------------------------------------------
 // refusals
@@ -536,7 +528,7 @@ const checksOf = (options: Requirements, sources: ReadonlyArray<Jwks.Jwks<unknow
       if (!types.has(typ === undefined ? undefined : normalizedType(typ)))
         return "its typ is another"
       for (const [claim, problem] of required) {
-        if (!isPresent(claims[claim])) return problem
+        if (!Object.hasOwn(claims, claim) || !isPresent(claims[claim])) return problem
       }
       if (!isMeantFor(audiences, claims["aud"])) return "its audience is another"
       if (!isOptional(claims["exp"], Number.isFinite)) return "exp is no number"
@@ -545,9 +537,10 @@ const checksOf = (options: Requirements, sources: ReadonlyArray<Jwks.Jwks<unknow
       if (!isOptional(claims["sub"], isText)) return "sub is no text"
       if (!isOptional(claims["jti"], isText)) return "jti is no text"
       if (!isOptional(claims["client_id"], isText)) return "client_id is no text"
-      if (now >= expiresAt(claims)) return "it has expired"
+      // not `>=`: a moment that is no number passes nothing
+      if (!(now < expiresAt(claims))) return "it has expired"
       const { nbf } = claims
-      if (typeof nbf === "number" && now + tolerance < nbf * 1000) return "it is not valid yet"
+      if (typeof nbf === "number" && !(nbf * 1000 <= now + tolerance)) return "it is not valid yet"
       const { cnf } = claims
       return cnf === undefined || isCheckable(cnf) ?
           undefined
@@ -556,8 +549,8 @@ const checksOf = (options: Requirements, sources: ReadonlyArray<Jwks.Jwks<unknow
   }
 }
 
-const listOf = (value: string | ReadonlyArray<string>): ReadonlyArray<string> =>
-  typeof value === "string" ? [value] : [...value]
+const listOf = (value: string | ReadonlyArray<string> | undefined): ReadonlyArray<string> =>
+  typeof value === "string" ? [value] : [...(value ?? [])]
 
 const isText = (value: unknown): boolean => typeof value === "string" && value !== ""
 
