@@ -101,7 +101,12 @@ export interface Cache {
  * @category models
  * @since 0.1.0
  */
-export interface Options<A = Claims, I = never> extends Endpoint {
+export interface Options<A = Claims, I = never> extends Omit<Endpoint, "url"> {
+  /**
+   * The `introspection_endpoint` of the authorization server, or how to find out: `ServerMetadata.member(metadata,
+   * "introspection_endpoint")`.
+   */
+  readonly url: string | Effect.Effect<string, Upstream.UpstreamError, HttpClient.HttpClient>
   /** Allows an `http` URL; `false` by default. */
   readonly allowHttp?: boolean | undefined
   /**
@@ -311,8 +316,8 @@ const makeVerifier = <A, I>(options: Options<A, I>) => {
 const currentTime = Effect.clockWith((clock) => Effect.succeed(clock.unsafeCurrentTimeMillis()))
 
 /** For who wonders why a token is refused: nothing of the token is said. */
-const tell = (url: string, reason: string): Effect.Effect<void> =>
-  Effect.logDebug(`introspection at ${url} refuses a token: ${reason}`)
+const tell = (url: Options["url"], reason: string): Effect.Effect<void> =>
+  Effect.logDebug(`introspection at ${shown(url)} refuses a token: ${reason}`)
 
 /** A warning for each failure, the same one at most each second. */
 const makeWarning = () => {
@@ -364,20 +369,20 @@ type Answered = { readonly [member: string]: unknown }
 const makeQuestion = <A, I>(
   options: Options<A, I>
 ): ((token: string) => Effect.Effect<Answered, Upstream.UpstreamError, HttpClient.HttpClient>) => {
-  const url = Upstream.checkUrl("the URL of introspection", options.url, options.allowHttp)
+  const found = toFound(options.url, options.allowHttp)
   const timeout = Duration.decode(options.timeout ?? "3 seconds")
   positive("timeout", timeout)
   const limits = { timeout, maxBytes: whole("maxBytes", options.maxBytes ?? 65_536) }
   const turns = Effect.unsafeMakeSemaphore(whole("concurrency", options.concurrency ?? 64))
-  const identify = makeClient(url, options.client)
+  const identify = makeClient(options.client)
   return (token) =>
-    Effect.suspend(() => Upstream.send(toRequest(url, identify, token), limits)).pipe(
+    Effect.flatMap(found, (url) => Upstream.send(toRequest(url, identify, token), limits)).pipe(
       turns.withPermits(1),
       Effect.timeoutFail({
         duration: timeout,
         onTimeout: () =>
           new Upstream.UpstreamError({
-            url: `${url.origin}${url.pathname}`,
+            url: shown(options.url),
             description: `no answer within ${Duration.format(timeout)}`
           })
       }),
@@ -385,9 +390,35 @@ const makeQuestion = <A, I>(
     )
 }
 
+const toFound = (
+  url: Options["url"],
+  allowHttp: boolean | undefined
+): Effect.Effect<string, Upstream.UpstreamError, HttpClient.HttpClient> => {
+  if (typeof url === "string") {
+    Upstream.checkUrl("the URL of introspection", url, allowHttp)
+    return Effect.succeed(url)
+  }
+  return Effect.filterOrFail(
+    url,
+    (each) => Upstream.problemOf(each, allowHttp) === undefined,
+    (each) =>
+      new Upstream.UpstreamError({
+        url: shown(each),
+        description: `${Upstream.problemOf(each, allowHttp)}`
+      })
+  )
+}
+
+/** The URL as logs may show it. */
+const shown = (url: Options["url"]): string => {
+  const [place = ""] =
+    typeof url === "string" ? url.split(/[?#]/, 1) : ["the introspection endpoint"]
+  return place
+}
+
 type Identify = (body: URLSearchParams, headers: Headers) => void
 
-const makeClient = (url: URL, client: Client | undefined): Identify => {
+const makeClient = (client: Client | undefined): Identify => {
   const clientId: unknown = client?.clientId
   const secret: unknown =
     Redacted.isRedacted(client?.clientSecret) && Redacted.value(client.clientSecret)
@@ -399,7 +430,8 @@ const makeClient = (url: URL, client: Client | undefined): Identify => {
     throw new Error("the method of introspection is client_secret_basic or client_secret_post")
   }
   const apply = authentication(secret)
-  const server = { issuer: url.origin }
+  // neither of the two methods reads anything of the server
+  const server = { issuer: "" }
   return (body, headers) => void apply(server, { client_id: clientId }, body, headers)
 }
 
@@ -413,7 +445,7 @@ const clientAuthentications = {
 }
 
 const toRequest = (
-  url: URL,
+  url: string,
   identify: Identify,
   token: string
 ): HttpClientRequest.HttpClientRequest => {

@@ -2,21 +2,26 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
+import * as Tracer from "effect/Tracer"
 import { createHash, X509Certificate } from "node:crypto"
 import { readFileSync } from "node:fs"
+import { inspect } from "node:util"
 import * as Http from "../src/Http.ts"
 import * as HttpBearer from "../src/HttpBearer.ts"
 import * as Introspection from "../src/Introspection.ts"
 import * as OAuth2 from "../src/OAuth2.ts"
 import * as Security from "../src/Security.ts"
+import * as ServerMetadata from "../src/ServerMetadata.ts"
 import * as Endpoint from "./support/endpoint.ts"
 
 // ----------------------------------------------------------------------------
@@ -360,6 +365,75 @@ describe("the principal", () => {
   )
 })
 
+describe("the claims", () => {
+  it.effect("can't be changed: they serve other requests, too", () =>
+    Effect.gen(function* () {
+      const server = Endpoint.fake(() => Endpoint.json({ ...good, address: { lines: ["a"] } }))
+      const user = oauth2.pipe(Introspection.authenticate(defaults))
+      const claims = yield* Effect.provide(asking(Endpoint.bearing(token))(user), server.layer)
+      const { address } = Schema.decodeUnknownSync(Schema.Struct({ address: Schema.Object }))(
+        claims
+      )
+      for (const each of [claims, address, Reflect.get(address, "lines")]) {
+        assert.isTrue(Object.isFrozen(each))
+      }
+    })
+  )
+})
+
+describe("the endpoint", () => {
+  const found = (introspection_endpoint: string | undefined, asked = good) => {
+    const server = Endpoint.fake(({ url }) =>
+      url.includes("/.well-known/") ?
+        Endpoint.json({ issuer: "https://id.example", introspection_endpoint })
+      : Endpoint.json(asked)
+    )
+    const metadata = ServerMetadata.fromIssuer("https://id.example", {
+      wellKnown: "oauth-authorization-server"
+    })
+    const user = oauth2.pipe(
+      Introspection.authenticate({
+        ...defaults,
+        url: ServerMetadata.member(metadata, "introspection_endpoint")
+      })
+    )
+    return Effect.map(Effect.provide(outcome(user), server.layer), (result) => ({
+      result,
+      urls: server.calls.map(({ url }) => url)
+    }))
+  }
+
+  it.effect("may be found by the server's metadata", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* found(endpoint.url), {
+        result: "200",
+        urls: ["https://id.example/.well-known/oauth-authorization-server", endpoint.url]
+      })
+    })
+  )
+
+  it.effect("that is not found is unavailable", () =>
+    Effect.gen(function* () {
+      for (const url of [undefined, "http://id.example/introspect", "https://127.0.0.1/"]) {
+        const { result, urls } = yield* found(url)
+        assert.strictEqual(result, "ServiceUnavailable")
+        assert.lengthOf(urls, 1)
+      }
+    })
+  )
+
+  it.effect("that is found by an Effect of one's own has to be an https URL", () =>
+    Effect.gen(function* () {
+      const server = Endpoint.fake(() => Endpoint.json(good))
+      const user = oauth2.pipe(
+        Introspection.authenticate({ ...defaults, url: Effect.succeed("http://id.example/") })
+      )
+      assert.strictEqual(yield* Effect.provide(outcome(user), server.layer), "ServiceUnavailable")
+      assert.lengthOf(server.calls, 0)
+    })
+  )
+})
+
 // ----------------------------------------------------------------------------
 // certificates
 // ----------------------------------------------------------------------------
@@ -671,6 +745,60 @@ describe("an endpoint", () => {
           }
         }
       })
+  )
+
+  it.effect("sees its question in no span", () =>
+    Effect.gen(function* () {
+      const traced: Array<string> = []
+      const tracer = Tracer.make({
+        span: (name, parent, context, links, startTime, kind) => {
+          const attributes = new Map<string, unknown>()
+          return {
+            _tag: "Span",
+            name,
+            spanId: "0123456789abcdef",
+            traceId: "0123456789abcdef0123456789abcdef",
+            parent,
+            context,
+            status: { _tag: "Started", startTime },
+            attributes,
+            links,
+            sampled: true,
+            kind,
+            end: (_, exit) => {
+              traced.push(name, inspect(attributes))
+              if (Exit.isFailure(exit)) traced.push(Cause.pretty(exit.cause))
+            },
+            attribute: (key, value) => {
+              attributes.set(key, value)
+            },
+            event: (...event) => {
+              traced.push(inspect(event))
+            },
+            addLinks: () => {}
+          }
+        },
+        context: (f) => f()
+      })
+      for (const method of ["client_secret_basic", "client_secret_post"] as const) {
+        const user = oauth2.pipe(
+          Introspection.authenticate({ ...defaults, client: { ...endpoint.client, method } })
+        )
+        for (const body of [good, { active: false }, []]) {
+          const server = Endpoint.fake(() => Endpoint.json(body))
+          yield* outcome(user, Endpoint.bearing(`${token}${traced.length}`)).pipe(
+            Effect.provide(server.layer),
+            Effect.withTracer(tracer)
+          )
+          const [call] = server.calls
+          const [, basic = "?"] = call?.headers["authorization"]?.split("Basic ") ?? []
+          for (const hidden of [token, secret, encodeURIComponent(secret), basic]) {
+            assert.isFalse(traced.some((line) => line.includes(hidden)))
+          }
+        }
+      }
+      assert.isTrue(traced.some((line) => line.includes("https://id.example/introspect")))
+    })
   )
 
   it.effect("that does not know the kind of token refuses it", () =>
