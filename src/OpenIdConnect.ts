@@ -53,15 +53,34 @@ export interface ProviderOptions extends RemoteDocument.Times {
 }
 
 /**
- * Which access tokens are accepted.
+ * Which access tokens are accepted: those for an audience, or, of a provider that writes none, those of a client.
  *
  * @category models
  * @since 0.1.0
  */
-export interface AccessTokens {
+export type AccessTokens = AccessTokenKind &
+  (
+    | {
+        /** What the provider calls this API: a token has to name one of these in `aud`. */
+        readonly audience: string | ReadonlyArray<string>
+        /** The clients that tokens may be issued to, by `client_id` or else `azp`; any by default. */
+        readonly clientId?: string | ReadonlyArray<string> | undefined
+      }
+    | {
+        /** For a provider that writes no `aud` into access tokens (Cognito without a resource indicator). */
+        readonly audience: false
+        readonly clientId: string | ReadonlyArray<string>
+      }
+  )
+
+/**
+ * How access tokens are told from others.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AccessTokenKind {
   readonly token?: "access" | undefined
-  /** What the provider calls this API: a token has to name one of these in `aud`. */
-  readonly audience: string | ReadonlyArray<string>
   /**
    * The `typ` of access tokens; `at+jwt` by default (RFC 9068).
    *
@@ -71,7 +90,6 @@ export interface AccessTokens {
   readonly typ?: Jwt.Requirements["typ"]
   /** The claims that a token has to have besides `iss` and `aud`: see {@link Jwt.Requirements}. */
   readonly requiredClaims?: ReadonlyArray<string> | undefined
-  readonly clientId?: undefined
 }
 
 /**
@@ -399,15 +417,32 @@ const requirementsOf = <A, I>(
       problemOf: problemOfIdToken(clientId)
     }
   }
-  const { audience, requiredClaims, typ } = options
+  const { audience, clientId, requiredClaims, typ } = options
   return {
     ...common,
     audience,
     typ,
     requiredClaims,
     scopes,
-    problemOf: problemOfAccessToken(typ === undefined || typ === "at+jwt")
+    problemOf: problemOfAccessToken(
+      typ === undefined || typ === "at+jwt",
+      clientsOf(clientId, audience === false)
+    )
   }
+}
+
+const clientsOf = (
+  clientId: string | ReadonlyArray<string> | undefined,
+  isRequired: boolean
+): ReadonlySet<unknown> | undefined => {
+  if (clientId === undefined && !isRequired) return undefined
+  const clients = new Set(typeof clientId === "string" ? [clientId] : clientId)
+  if (clients.size === 0 || clients.has("")) {
+    throw new Error(
+      "clientId can't be empty: without an audience it is what tells whose tokens are accepted"
+    )
+  }
+  return clients
 }
 
 const noScopes = (): ReadonlyArray<string> => []
@@ -447,11 +482,13 @@ const hasOneOf = (claims: Jwt.Claims, names: ReadonlyArray<string>): boolean =>
   names.some((name) => Object.hasOwn(claims, name))
 
 const problemOfAccessToken =
-  (isTyped: boolean): ProblemOf =>
+  (isTyped: boolean, clients: ReadonlySet<unknown> | undefined): ProblemOf =>
   (claims) => {
     const kind = statedKind(claims)
     return (
-      kind === "access" ? undefined
+      clients !== undefined && !clients.has(claims.client_id ?? claims["azp"]) ?
+        "its client is another"
+      : kind === "access" ? undefined
       : kind !== undefined ? "it is no access token"
       : hasOneOf(claims, ofOtherTokens) ? "it is an ID token"
       : isTyped || hasOneOf(claims, ofAccessTokens) ? undefined

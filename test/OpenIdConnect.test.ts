@@ -166,6 +166,41 @@ describe("where access tokens say JWT, or nothing", () => {
     })
   )
 
+  it.effect("without aud, that are told by their client, pass for that client alone", () =>
+    Effect.gen(function* () {
+      const cognito = { ...bare, aud: undefined, jti: "1", token_use: "access", client_id: "app" }
+      const ask = (clientId: string | ReadonlyArray<string>, claims: object = cognito) =>
+        verifying({ audience: false, clientId, typ: false }, [claims, {}])
+      assert.strictEqual(yield* ask("app"), "200")
+      assert.strictEqual(yield* ask(["other", "app"]), "200")
+      assert.strictEqual(yield* ask("other"), "Unauthorized")
+      assert.strictEqual(yield* ask("app", { ...cognito, client_id: undefined }), "Unauthorized")
+      assert.strictEqual(yield* ask("app", { ...cognito, client_id: ["app"] }), "Unauthorized")
+      assert.strictEqual(yield* ask("app", { ...cognito, token_use: "id" }), "Unauthorized")
+      assert.strictEqual(yield* ask("app", { ...cognito, aud: [["a"]] }), "Unauthorized")
+      assert.strictEqual(yield* ask("app", { ...cognito, aud: null }), "Unauthorized")
+      assert.strictEqual(
+        yield* verifying({ audience: "items", typ: false }, [cognito, {}]),
+        "Unauthorized"
+      )
+    })
+  )
+
+  it.effect("may be asked for their client besides their audience", () =>
+    Effect.gen(function* () {
+      const ask = (claims: object) =>
+        verifying({ audience: "items", clientId: "app", typ: false }, [claims, { typ: "JWT" }])
+      assert.strictEqual(yield* ask(accessClaims), "200")
+      assert.strictEqual(yield* ask({ ...bare, scope: "read", azp: "app" }), "200")
+      assert.strictEqual(yield* ask({ ...accessClaims, client_id: "other" }), "Unauthorized")
+      assert.strictEqual(
+        yield* ask({ ...accessClaims, client_id: "other", azp: "app" }),
+        "Unauthorized"
+      )
+      assert.strictEqual(yield* ask({ ...bare, scope: "read" }), "Unauthorized")
+    })
+  )
+
   const invalid: Readonly<Record<string, Row>> = {
     "ID tokens": [{ ...idClaims, aud: "items" }, { typ: "JWT" }],
     "ID tokens without typ": [{ ...idClaims, aud: "items" }, {}],
@@ -615,6 +650,14 @@ describe("configuration", () => {
     "no audience": [() => oidc.pipe(OpenIdConnect.authenticate({ audience: "" })), /audience/],
     "no client": [
       () => oidc.pipe(OpenIdConnect.authenticate({ token: "id", clientId: "" })),
+      /clientId/
+    ],
+    "neither audience nor client": [
+      () => oidc.pipe(OpenIdConnect.authenticate({ audience: false, clientId: [] })),
+      /clientId/
+    ],
+    "an empty client": [
+      () => oidc.pipe(OpenIdConnect.authenticate({ audience: "a", clientId: "" })),
       /clientId/
     ],
     "algorithms of secrets": [

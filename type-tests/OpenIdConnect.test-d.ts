@@ -38,11 +38,14 @@ const named = oidc.pipe(
 declare const principal: Security.Success<typeof named>
 expectType<{ readonly sub: string; readonly email: string }>(principal)
 
-// an access token has an audience, an ID token a client, and neither has both
+// an access token has an audience, or a client where there is none; an ID token has a client
 expectError(OpenIdConnect.authenticate({}))
 expectError(OpenIdConnect.authenticate({ token: "id", audience: "items" }))
 expectError(OpenIdConnect.authenticate({ token: "id" }))
-expectError(OpenIdConnect.authenticate({ audience: "items", clientId: "app" }))
+expectError(OpenIdConnect.authenticate({ audience: false }))
+expectError(OpenIdConnect.authenticate({ clientId: "app" }))
+oidc.pipe(OpenIdConnect.authenticate({ audience: false, clientId: "app", typ: false }))
+oidc.pipe(OpenIdConnect.authenticate({ audience: "items", clientId: ["app", "other"] }))
 
 // schemes that find no token have no such verifier
 expectError(HttpBasic.make().pipe(OpenIdConnect.authenticate({ audience: "items" })))
