@@ -1,4 +1,6 @@
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import type * as HttpClient from "@effect/platform/HttpClient"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
@@ -8,6 +10,8 @@ import * as LogLevel from "effect/LogLevel"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import * as Crypto from "node:crypto"
+import * as NodeHttp from "node:http"
+import type { AddressInfo } from "node:net"
 import * as Jwks from "../src/Jwks.ts"
 import { base64url, type Pair, pair, sign } from "./support/tokens.ts"
 import { json, server, text, unreachable } from "./support/upstream.ts"
@@ -342,6 +346,98 @@ describe("Jwks", () => {
       assert.throws(() => Jwks.fromUrl("jwks.json"), /has to be an absolute URL/)
       Jwks.fromUrl("http://localhost/jwks", { allowHttp: true })
     })
+  })
+
+  describe("fromUrl over a socket", () => {
+    const large = Buffer.alloc(65_536, " ")
+    const routes: Record<string, (response: NodeHttp.ServerResponse) => void> = {
+      "/good": (response) => response.end(JSON.stringify({ keys: [ec.jwk] })),
+      "/redirect": (response) => response.writeHead(302, { location: "/elsewhere" }).end(),
+      "/redirect-kept": (response) => response.writeHead(308, { location: "/elsewhere" }).end(),
+      "/endless": (response) => {
+        response.write("{")
+        const more = () => {
+          while (!response.destroyed && response.write(large)) continue
+        }
+        response.on("drain", more)
+        more()
+      },
+      "/long": (response) => {
+        response.writeHead(200, { "content-length": String(10 * 1024 * 1024) })
+        response.write(large)
+      },
+      "/silent": () => {},
+      "/slow": (response) => void response.write("{"),
+      "/broken": (response) => {
+        response.writeHead(200, { "content-length": "100" })
+        response.write("{")
+        setTimeout(() => response.destroy(), 20)
+      },
+      "/elsewhere": (response) => response.end(JSON.stringify({ keys: [ec.jwk] }))
+    }
+    const listening = Effect.acquireRelease(
+      Effect.async<{ readonly origin: string; readonly asked: Array<string>; stop(): void }>(
+        (resume) => {
+          const asked: Array<string> = []
+          const listener = NodeHttp.createServer((request, response) => {
+            asked.push(request.url ?? "")
+            routes[request.url ?? ""]?.(response)
+          })
+          listener.listen(0, "127.0.0.1", () => {
+            const { port } = listener.address() as AddressInfo
+            const stop = () => {
+              listener.closeAllConnections()
+              listener.close()
+            }
+            resume(Effect.succeed({ origin: `http://127.0.0.1:${port}`, asked, stop }))
+          })
+        }
+      ),
+      (made) => Effect.sync(() => made.stop())
+    )
+    const expected: Record<string, RegExp | undefined> = {
+      "/good": undefined,
+      "/redirect": /status 302/,
+      "/redirect-kept": /status 308/,
+      "/endless": /more than 262144 bytes/,
+      "/long": /more than 262144 bytes/,
+      "/silent": /no answer within/,
+      "/slow": /no answer within/,
+      "/broken": /can't be read/
+    }
+    const silent = Logger.remove(Logger.defaultLogger)
+    for (const [client, layer] of [
+      ["fetch", FetchHttpClient.layer],
+      ["node:http", NodeHttpClient.layer]
+    ] as const) {
+      for (const [path, message] of Object.entries(expected)) {
+        it.scopedLive(`asks once and no further: ${path} by ${client}`, () =>
+          Effect.gen(function* () {
+            const { asked, origin } = yield* listening
+            const isSilent = message?.test("no answer within") === true
+            const timeout = isSilent ? "300 millis" : "1 minute"
+            const jwks = Jwks.fromUrl(origin + path, { allowHttp: true, timeout })
+            const result = yield* Effect.either(jwks.get)
+            if (message === undefined) {
+              assert.isTrue(Either.isRight(result))
+            } else {
+              assert.isTrue(Either.isLeft(result))
+              if (Either.isLeft(result)) assert.match(result.left.message, message)
+            }
+            assert.deepStrictEqual(asked, [path])
+          }).pipe(Effect.provide([layer, silent]))
+        )
+      }
+    }
+
+    it.scopedLive("is told when nobody listens", () =>
+      Effect.gen(function* () {
+        const { origin, stop } = yield* listening
+        stop()
+        const error = yield* Effect.flip(Jwks.fromUrl(`${origin}/`, { allowHttp: true }).get)
+        assert.match(error.message, /can't be reached/)
+      }).pipe(Effect.provide([FetchHttpClient.layer, silent]))
+    )
   })
 
   describe("fromPem", () => {
