@@ -1,6 +1,8 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -842,6 +844,53 @@ describe("an endpoint", () => {
       yield* settle
       yield* TestClock.adjust("2 seconds")
       assert.strictEqual(yield* Fiber.join(fiber), "200")
+    })
+  )
+})
+
+describe("a response", () => {
+  it.effect("has the status, the challenge and the time to wait of what was decided", () =>
+    Effect.gen(function* () {
+      const answers: Record<string, Endpoint.Handler> = {
+        good: () => Endpoint.json(good),
+        bad: () => Endpoint.json({ active: false }),
+        down: () => new Response("", { status: 502 })
+      }
+      const { layer } = Endpoint.fake((call) => {
+        const asked = new URLSearchParams(call.body).get("token") ?? ""
+        return answers[asked]?.(call) ?? Effect.fail("unreachable")
+      })
+      const user = oauth2.pipe(Introspection.authenticate(defaults), Security.scopes("write"))
+      const handler = HttpApp.toWebHandler(
+        Effect.provide(
+          Security.guard(user, () => HttpServerResponse.empty()),
+          layer
+        )
+      )
+      const get = (token: string) =>
+        Effect.map(
+          Effect.promise(() =>
+            handler(
+              new Request("http://localhost/", { headers: { authorization: `Bearer ${token}` } })
+            )
+          ),
+          ({ headers, status }) => [
+            status,
+            headers.get("www-authenticate"),
+            headers.get("retry-after")
+          ]
+        )
+      assert.deepStrictEqual(yield* get("bad"), [
+        401,
+        'Bearer realm="api", error="invalid_token"',
+        null
+      ])
+      assert.deepStrictEqual(yield* get("good"), [
+        403,
+        'Bearer realm="api", error="insufficient_scope", scope="write"',
+        null
+      ])
+      assert.deepStrictEqual(yield* get("down"), [503, null, "5"])
     })
   )
 })
