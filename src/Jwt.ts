@@ -444,7 +444,8 @@ const entriesOf = <R>(options: Issuers<R> & Requirements): ReadonlyArray<Issuer<
       "a secret verifies tokens of one algorithm, which is HS256, HS384 or HS512: use keys for others"
     )
   }
-  return [{ issuer: options.issuer, keys: Jwks.fromSecret(options.secret, { algorithm }) }]
+  const keys = Jwks.fromSecret(options.secret, { algorithm })
+  return [checkedIssuer<R>({ issuer: options.issuer, keys })]
 }
 
 const checkedIssuer = <R>({ issuer, keys }: Issuer<R>): Issuer<R> => {
