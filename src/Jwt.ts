@@ -49,7 +49,8 @@ import type * as Upstream from "./Upstream.ts"
  */
 export interface Claims {
   readonly iss: string
-  readonly aud: string | ReadonlyArray<string>
+  /** It is there unless `audience` is `false`. */
+  readonly aud?: string | ReadonlyArray<string>
   /** In seconds since 1970. */
   readonly exp?: number
   readonly nbf?: number
@@ -67,8 +68,13 @@ export interface Claims {
  * @since 0.1.0
  */
 export interface Requirements {
-  /** Who the token has to be meant for: one of these has to be, or be in, its `aud`. There is no default. */
-  readonly audience: string | ReadonlyArray<string>
+  /**
+   * Who the token has to be meant for: one of these has to be, or be in, its `aud`. There is no default.
+   *
+   * `false` takes every token of the issuer, also one for another API, which that API can then use here: only for an issuer that writes no
+   * `aud`, and with a `claims` schema that says which client or resource the token is of.
+   */
+  readonly audience: string | ReadonlyArray<string> | false
   /**
    * The algorithms that are accepted; by default all asymmetric ones, or, if the keys are secrets, all HMAC ones.
    *
@@ -505,10 +511,7 @@ interface Checks {
 }
 
 const checksOf = (options: Requirements, sources: ReadonlyArray<Jwks.Jwks<unknown>>): Checks => {
-  const audiences = new Set(listOf(options.audience))
-  if (audiences.size === 0 || [...audiences].some((audience) => !isText(audience))) {
-    throw new Error("audience can't be empty: it is what the issuer calls this API")
-  }
+  const audiences = audiencesOf(options.audience)
   const algorithms: ReadonlySet<string> = new Set(algorithmsOf(options.algorithms, sources))
   const types: ReadonlySet<string | undefined> = new Set(typesOf(options.typ))
   const required = requiredOf(options.requiredClaims, types)
@@ -606,11 +609,24 @@ const requiredOf = (
   return names.map((claim) => [claim, `it has no ${claim}`])
 }
 
-const isMeantFor = (audiences: ReadonlySet<string>, aud: unknown): boolean =>
-  typeof aud === "string" ? audiences.has(aud)
-  : Array.isArray(aud) ?
-    aud.every((each) => typeof each === "string") && aud.some((each) => audiences.has(each))
-  : false
+/** `undefined` where any will do. */
+const audiencesOf = (
+  audience: string | ReadonlyArray<string> | false
+): ReadonlySet<string> | undefined => {
+  if (audience === false) return undefined
+  const audiences = new Set(listOf(audience))
+  if (audiences.size === 0 || [...audiences].some((each) => !isText(each))) {
+    throw new Error("audience can't be empty: it is what the issuer calls this API")
+  }
+  return audiences
+}
+
+const isMeantFor = (audiences: ReadonlySet<string> | undefined, aud: unknown): boolean =>
+  aud === undefined ? audiences === undefined
+  : typeof aud === "string" ? audiences === undefined || audiences.has(aud)
+  : Array.isArray(aud) &&
+    aud.every((each) => typeof each === "string") &&
+    (audiences === undefined || aud.some((each) => audiences.has(each)))
 
 const scopesOfClaims = (claims: Claims): ReadonlyArray<string> => {
   const scope = claims["scope"] ?? claims["scp"]

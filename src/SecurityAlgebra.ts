@@ -174,6 +174,18 @@ export interface VerifierOptions {
 }
 
 /**
+ * What gives schemes of one kind of credential their verifier: what `Introspection.authenticate` returns, for instance.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Authenticator<in Credential, out Principal, out E2, out R2> {
+  <E, R, Req extends SecurityRequirement, G extends Grants>(
+    self: Security<Credential, E, R, Req, G> & CheckBare<Req, G>
+  ): Security<Principal, E | E2, R | R2, Req, Authenticated<G>>
+}
+
+/**
  * What schemes can prove once they are authenticated: the scopes they declare.
  *
  * @category type functions

@@ -148,7 +148,7 @@ export const getJson = (
   )
 
 /**
- * The JSON object of an answer, whose status has to be 200.
+ * The JSON object of an answer, whose status has to be 200. Nobody can change it: it may be kept, and serve many requests.
  *
  * @category requests
  * @since 0.1.0
@@ -158,7 +158,7 @@ export const toJson = (
 ): Effect.Effect<{ readonly [member: string]: unknown }, UpstreamError> => {
   if (answer.status !== 200) return failed(answer.url, `answered with status ${answer.status}`)
   try {
-    const value: unknown = JSON.parse(utf8.decode(answer.body))
+    const value: unknown = JSON.parse(utf8.decode(answer.body), frozen)
     if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       // an object of JSON has such members
       return Effect.succeed(value as { readonly [member: string]: unknown })
@@ -167,6 +167,17 @@ export const toJson = (
     // told below: what was parsed is not repeated
   }
   return failed(answer.url, "answered with something that is no JSON object")
+}
+
+/**
+ * Whether an answer says that it is `application/json`.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isJson = ({ headers }: Answer): boolean => {
+  const [type = ""] = (headers["content-type"] ?? "").split(";", 1)
+  return type.trim().toLowerCase() === "application/json"
 }
 
 /**
@@ -186,6 +197,9 @@ export const toResponse = (answer: Answer): Response =>
 // ----------------------------------------------------------------------------
 
 const utf8 = new TextDecoder("utf-8", { fatal: true })
+
+// it comes after the members of what it freezes
+const frozen = (_: string, value: unknown): unknown => Object.freeze(value)
 
 const isBodiless = (status: number): boolean => status === 204 || status === 205 || status === 304
 

@@ -1,0 +1,50 @@
+/**
+ * The token that a verifier of bearer tokens is given, by whichever scheme found it.
+ *
+ * @since 0.1.0
+ */
+import * as Redacted from "effect/Redacted"
+import type { HttpCredentials } from "./Http.ts"
+import { definitions, type Top } from "./SecurityModel.ts"
+
+/**
+ * The credential of a scheme that finds a token: of `OAuth2`, `OpenIdConnect` and `ApiKey`, or of `HttpBearer`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type BearerToken = Redacted.Redacted<string> | HttpCredentials
+
+/**
+ * The token, not to be shown.
+ *
+ * @category extractors
+ * @since 0.1.0
+ */
+export const redacted = (token: BearerToken): Redacted.Redacted<string> =>
+  Redacted.isRedacted(token) ? token : token.credentials
+
+/**
+ * The token itself.
+ *
+ * @category extractors
+ * @since 0.1.0
+ */
+export const value = (token: BearerToken): string => Redacted.value(redacted(token))
+
+/**
+ * Throws when one of the schemes reads another auth-scheme than `Bearer`: a token for `DPoP` is none that its bearer alone may use
+ * (RFC 9449, section 7.1).
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const checkSchemes = (verifier: string, schemes: Top): void => {
+  for (const { authScheme, name } of definitions(schemes)) {
+    if (authScheme !== undefined && authScheme !== "bearer") {
+      throw new Error(
+        `${verifier} verifies bearer tokens: ${name} reads the auth-scheme ${authScheme}; use HttpBearer, OAuth2 or OpenIdConnect`
+      )
+    }
+  }
+}

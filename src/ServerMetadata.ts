@@ -1,0 +1,303 @@
+/**
+ * What an authorization server publishes of itself: where its keys are, and its endpoints.
+ *
+ * @see [OpenID Connect Discovery 1.0](https://openid.net/specs/openid-connect-discovery-1_0.html)
+ * @see [RFC 8414](https://www.rfc-editor.org/rfc/rfc8414.html)
+ * @since 0.1.0
+ */
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as Effect from "effect/Effect"
+import * as Jwks from "./Jwks.ts"
+import * as RemoteDocument from "./RemoteDocument.ts"
+import * as Upstream from "./Upstream.ts"
+
+// ----------------------------------------------------------------------------
+// models
+// ----------------------------------------------------------------------------
+
+/**
+ * The metadata, and whatever else the document says. `signed_metadata` is nothing more than another member: it is not verified.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Metadata {
+  /** Identical to the issuer that was expected. */
+  readonly issuer: string
+  readonly jwks_uri?: string
+  readonly userinfo_endpoint?: string
+  readonly introspection_endpoint?: string
+  readonly [member: string]: unknown
+}
+
+/**
+ * The metadata of one server, kept.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ServerMetadata extends RemoteDocument.RemoteDocument<Metadata> {
+  readonly issuer: string
+  /** Where the document is. */
+  readonly url: string
+  /** Whether the URLs in it may be `http`. */
+  readonly allowHttp: boolean
+}
+
+/**
+ * How the document is fetched, and how long it is kept.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options extends RemoteDocument.Times {
+  /** Allows `http` for the document and for the URLs in it; `false` by default. */
+  readonly allowHttp?: boolean | undefined
+  /** How long a fetch may take; 5 seconds by default. */
+  readonly timeout?: Upstream.Limits["timeout"]
+  /** How large the document may be, in bytes; 131,072 by default. */
+  readonly maxBytes?: number | undefined
+}
+
+/**
+ * The two places where a document can be: of OpenID Connect, and of OAuth 2.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type WellKnown = "openid-configuration" | "oauth-authorization-server"
+
+// ----------------------------------------------------------------------------
+// constructors
+// ----------------------------------------------------------------------------
+
+/**
+ * The metadata of an issuer, at its well-known URL.
+ *
+ * `openid-configuration`, the default, is appended to the issuer's path (OpenID Connect Discovery 1.0, section 4.1);
+ * `oauth-authorization-server` is inserted before it (RFC 8414, section 3.1). Throws unless the issuer is an `https` URL without query
+ * and fragment.
+ *
+ * @example
+ * ```ts
+ * import { ServerMetadata } from "effect-security"
+ *
+ * ServerMetadata.fromIssuer("https://id.example/tenant").url
+ * // => "https://id.example/tenant/.well-known/openid-configuration"
+ * ServerMetadata.fromIssuer("https://id.example/tenant", { wellKnown: "oauth-authorization-server" }).url
+ * // => "https://id.example/.well-known/oauth-authorization-server/tenant"
+ * ```
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromIssuer = (
+  issuer: string,
+  options: Options & {
+    /** Which of the two places; `openid-configuration` by default. */
+    readonly wellKnown?: WellKnown | undefined
+  } = {}
+): ServerMetadata => {
+  checkIssuer(issuer, options.allowHttp)
+  return fromUrl(wellKnownUrl(issuer, options.wellKnown ?? "openid-configuration"), {
+    ...options,
+    issuer
+  })
+}
+
+/**
+ * The metadata at a URL, whose issuer is the one that the URL is made of, unless `issuer` says another.
+ *
+ * It is fetched when it is first needed, through the `HttpClient` in the context, and refreshed in the background. It is taken
+ * only if its `issuer` is identical to the one expected (OpenID Connect Discovery 1.0, section 4.3; RFC 8414, section 3.3), and if `jwks_uri` and the endpoints
+ * that are used are `https` URLs of hosts that are not loopback, private or link-local, unless the issuer's host is. Names are not resolved.
+ *
+ * Throws when the URL is not `https` (unless `allowHttp` is set), and when it is no well-known URL and `issuer` is not given.
+ *
+ * @example
+ * ```ts
+ * import { ServerMetadata } from "effect-security"
+ *
+ * ServerMetadata.fromUrl("https://id.example/tenant/.well-known/openid-configuration").issuer // => "https://id.example/tenant"
+ * ```
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromUrl = (
+  url: string,
+  options: Options & {
+    /** What the document has to say as its `issuer`, exactly; for instance with a `/` at its end. */
+    readonly issuer?: string | undefined
+  } = {}
+): ServerMetadata => {
+  const { allowHttp = false, coolDown, freshFor, maxBytes = 131_072, staleFor, timeout } = options
+  Upstream.checkUrl("the URL of a server's metadata", url, allowHttp)
+  const issuer = options.issuer ?? issuerOf(url)
+  if (issuer === undefined) {
+    throw new Error(
+      `${JSON.stringify(url)} is no well-known URL, which would tell its issuer: give the issuer as an option`
+    )
+  }
+  checkIssuer(issuer, allowHttp)
+  const document = RemoteDocument.make<Metadata>({
+    url,
+    allowHttp,
+    limits: { timeout, maxBytes },
+    freshFor,
+    staleFor,
+    coolDown,
+    decode: (json, from) => {
+      const problem = problemOf(json, issuer, allowHttp)
+      // it has the members of `Metadata` when it has no problem
+      return problem === undefined ? Effect.succeed(json as Metadata) : failed(from, problem)
+    }
+  })
+  return { ...document, issuer, url, allowHttp }
+}
+
+// ----------------------------------------------------------------------------
+// what it says
+// ----------------------------------------------------------------------------
+
+/**
+ * The keys of the server, at the `jwks_uri` that its metadata says.
+ *
+ * @example
+ * ```ts
+ * import { ServerMetadata } from "effect-security"
+ *
+ * const keys = ServerMetadata.jwks(
+ *   ServerMetadata.fromIssuer("https://id.example", { wellKnown: "oauth-authorization-server" })
+ * )
+ * ```
+ * @category folds
+ * @since 0.1.0
+ */
+export const jwks = (
+  self: ServerMetadata,
+  options: Omit<Jwks.UrlOptions, "allowHttp"> = {}
+): Jwks.Jwks<HttpClient.HttpClient> =>
+  Jwks.fromUrl(member(self, "jwks_uri"), { ...options, allowHttp: self.allowHttp })
+
+/**
+ * A URL that the metadata says; fails when it says none.
+ *
+ * @category folds
+ * @since 0.1.0
+ */
+export const member = (
+  self: ServerMetadata,
+  name: Endpoint
+): Effect.Effect<string, Upstream.UpstreamError, HttpClient.HttpClient> =>
+  Effect.flatMap(self.get, (metadata) => {
+    const url = metadata[name]
+    return url === undefined ? failed(self.url, `has no ${name}`) : Effect.succeed(url)
+  })
+
+/**
+ * The URLs of the metadata that are used here.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Endpoint = (typeof endpoints)[number]
+
+const endpoints = ["jwks_uri", "userinfo_endpoint", "introspection_endpoint"] as const
+
+const problemOf = (
+  json: { readonly [member: string]: unknown },
+  issuer: string,
+  allowHttp: boolean
+): string | undefined => {
+  if (!Object.hasOwn(json, "issuer") || typeof json["issuer"] !== "string") {
+    return "says no issuer"
+  }
+  if (json["issuer"] !== issuer) {
+    return `says that its issuer is ${JSON.stringify(json["issuer"].slice(0, 200))}, not ${JSON.stringify(issuer)}`
+  }
+  const mayBePrivate = isPrivateHost(new URL(issuer).hostname)
+  for (const name of endpoints) {
+    const url = json[name]
+    if (url === undefined) continue
+    if (!Object.hasOwn(json, name) || typeof url !== "string")
+      return `has a ${name} that is no text`
+    const problem = Upstream.problemOf(url, allowHttp)
+    if (problem !== undefined) return `has a ${name} that ${problem}`
+    if (!mayBePrivate && isPrivateHost(new URL(url).hostname)) {
+      return `has a ${name} that is a loopback, private or link-local address`
+    }
+  }
+  return undefined
+}
+
+const failed = (url: string, description: string): Effect.Effect<never, Upstream.UpstreamError> => {
+  const [shown = ""] = url.split(/[?#]/, 1)
+  return Effect.fail(new Upstream.UpstreamError({ url: shown, description }))
+}
+
+// ----------------------------------------------------------------------------
+// issuers
+// ----------------------------------------------------------------------------
+
+/**
+ * The well-known URL of an issuer.
+ *
+ * @category folds
+ * @since 0.1.0
+ */
+export const wellKnownUrl = (issuer: string, wellKnown: WellKnown): string => {
+  const bare = issuer.endsWith("/") ? issuer.slice(0, -1) : issuer
+  if (wellKnown === "openid-configuration") return `${bare}/.well-known/${wellKnown}`
+  const [, origin = "", path = ""] = /^([^/]*\/\/[^/]*)(.*)$/.exec(bare) ?? []
+  return `${origin}/.well-known/${wellKnown}${path}`
+}
+
+/**
+ * The issuer that a well-known URL is made of, with nothing appended: `undefined` for another URL.
+ *
+ * @category folds
+ * @since 0.1.0
+ */
+export const issuerOf = (url: string): string | undefined => {
+  const [place = ""] = url.split(/[?#]/, 1)
+  const [, appended] = /^(.+)\/\.well-known\/openid-configuration$/.exec(place) ?? []
+  if (appended !== undefined) return appended
+  // RFC 8414, section 5: the name of OpenID Connect may be inserted as well
+  const inserted =
+    /^([^/]*\/\/[^/]*)\/\.well-known\/(?:oauth-authorization-server|openid-configuration)(\/.*)?$/
+  const [whole, origin = "", path = ""] = inserted.exec(place) ?? []
+  return whole === undefined ? undefined : `${origin}${path}`
+}
+
+const checkIssuer = (issuer: string, allowHttp: boolean | undefined): void => {
+  Upstream.checkUrl("the issuer", issuer, allowHttp)
+  if (issuer.includes("?")) throw new Error(`the issuer can't have a query: got ${issuer}`)
+}
+
+/**
+ * Whether the host of a URL, as `URL.hostname` writes it, is loopback, private, link-local or of another network that is not public.
+ *
+ * A name is looked at, not resolved: `localhost`, and those under `.localhost`, `.local` and `.internal`.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isPrivateHost = (hostname: string): boolean => {
+  const host = hostname.toLowerCase().replace(/\.$/, "")
+  if (host.startsWith("[")) return privateIPv6.test(host)
+  const [, first, second] = /^(\d+)\.(\d+)\.\d+\.\d+$/.exec(host) ?? []
+  if (first !== undefined) return isPrivateIPv4(Number(first), Number(second))
+  return /^(?:.*\.)?localhost$|\.(?:local|internal)$/.test(host)
+}
+
+const isPrivateIPv4 = (first: number, second: number): boolean =>
+  first === 0 ||
+  first === 10 ||
+  first === 127 ||
+  first >= 224 ||
+  (first === 100 && second >= 64 && second < 128) ||
+  (first === 169 && second === 254) ||
+  (first === 172 && second >= 16 && second < 32) ||
+  (first === 192 && second === 168)
+
+// `::1`, IPv4 in IPv6 (`::ffff:0:0/96`, `64:ff9b::/96`), unique local, link-local, site-local, multicast
+const privateIPv6 = /^\[(?:::|64:ff9b:|f[cd]|fe[89a-f]|ff)/
