@@ -33,18 +33,16 @@ export const redacted = (token: BearerToken): Redacted.Redacted<string> =>
 export const value = (token: BearerToken): string => Redacted.value(redacted(token))
 
 /**
- * Throws when one of the schemes reads another auth-scheme than `Bearer`: a token for `DPoP` is none that its bearer alone may use
- * (RFC 9449, section 7.1).
+ * Throws when one of the schemes reads `DPoP`: its tokens are none that their bearer alone may use (RFC 9449, section 7.1).
  *
  * @category guards
  * @since 0.1.0
  */
 export const checkSchemes = (verifier: string, schemes: Top): void => {
-  for (const { authScheme, name } of definitions(schemes)) {
-    if (authScheme !== undefined && authScheme !== "bearer") {
-      throw new Error(
-        `${verifier} verifies bearer tokens: ${name} reads the auth-scheme ${authScheme}; use HttpBearer, OAuth2 or OpenIdConnect`
-      )
-    }
+  const dpop = definitions(schemes).find(({ authScheme }) => authScheme === "dpop")
+  if (dpop !== undefined) {
+    throw new Error(
+      `${dpop.name}: ${verifier} does not verify the proofs of DPoP (RFC 9449); use HttpBearer`
+    )
   }
 }

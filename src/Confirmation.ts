@@ -5,7 +5,6 @@
  */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { hasProperty } from "effect/Predicate"
-import { createHash } from "node:crypto"
 import * as Credential from "./Credential.ts"
 import * as MutualTls from "./MutualTls.ts"
 
@@ -70,20 +69,34 @@ export const parse = (cnf: unknown): Confirmation | undefined => {
 const unchecked = ["jkt", "jwk", "jwe", "jku", "kid"]
 
 /**
- * Whether the request proves what the token demands: the certificate is that of its own TLS connection (`MutualTls.peerCertificate`).
+ * Finds the client's certificate of a request: `MutualTls.peerCertificate`, or what `MutualTls.readerBehind` makes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type CertificateReader = (
+  request: HttpServerRequest.HttpServerRequest
+) => Credential.Extraction<MutualTls.PeerCertificate>
+
+/**
+ * Whether the request proves what the token demands; no request proves nothing.
+ *
+ * The certificate is that of its own TLS connection, unless `certificate` finds another.
  *
  * @category guards
  * @since 0.1.0
  */
 export const isProven = (
   self: Confirmation,
-  request: HttpServerRequest.HttpServerRequest
+  request: HttpServerRequest.HttpServerRequest | undefined,
+  certificate: CertificateReader = MutualTls.peerCertificate
 ): boolean => {
   if (self._tag === "Unbound") return true
-  const certificate = MutualTls.peerCertificate(request)
+  if (request === undefined) return false
+  const found = certificate(request)
   return (
-    certificate !== Credential.Absent &&
-    certificate !== Credential.Malformed &&
-    createHash("sha256").update(certificate.raw).digest("base64url") === self.thumbprint
+    found !== Credential.Absent &&
+    found !== Credential.Malformed &&
+    MutualTls.thumbprint(found) === self.thumbprint
   )
 }

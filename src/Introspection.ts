@@ -137,6 +137,12 @@ export interface Options<A = Claims, I = never> extends Omit<Endpoint, "url"> {
   readonly maxBytes?: number | undefined
   /** How many questions are on their way at one time; others wait for their turn. 64 by default. */
   readonly concurrency?: number | undefined
+  /**
+   * Where the client's certificate is found, for tokens that are bound to one; this TLS connection by default.
+   *
+   * Behind a proxy that ends TLS: `MutualTls.readerBehind(proxy)`.
+   */
+  readonly certificate?: Confirmation.CertificateReader | undefined
 }
 
 // ----------------------------------------------------------------------------
@@ -248,9 +254,10 @@ const unbound: Confirmation.Confirmation = { _tag: "Unbound" }
 
 const settle = <A>(
   { confirmation, exit }: Verdict<A>,
-  request: HttpServerRequest.HttpServerRequest
+  request: HttpServerRequest.HttpServerRequest,
+  certificate: Confirmation.CertificateReader | undefined
 ): Exit.Exit<Security.Grant<A>, Refusal> =>
-  Confirmation.isProven(confirmation, request) ? exit : invalid
+  Confirmation.isProven(confirmation, request, certificate) ? exit : invalid
 
 const makeVerifier = <A, I>(options: Options<A, I>) => {
   const ask = makeQuestion(options)
@@ -308,8 +315,10 @@ const makeVerifier = <A, I>(options: Options<A, I>) => {
       const key = createHash("sha256").update(token).digest("base64")
       const known = memory?.get(key, now)
       return known !== undefined ?
-          settle(known, request)
-        : Effect.flatMap(flights.run(key, find(token, key)), (verdict) => settle(verdict, request))
+          settle(known, request, options.certificate)
+        : Effect.flatMap(flights.run(key, find(token, key)), (verdict) =>
+            settle(verdict, request, options.certificate)
+          )
     })
 }
 

@@ -16,22 +16,15 @@ import { dual } from "effect/Function"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Crypto from "node:crypto"
+import * as BearerToken from "./BearerToken.ts"
+import * as Confirmation from "./Confirmation.ts"
 import * as Credential from "./Credential.ts"
 import * as ExpiringMap from "./ExpiringMap.ts"
-import type { HttpCredentials } from "./Http.ts"
 import * as Jwks from "./Jwks.ts"
 import * as Jws from "./Jws.ts"
-import * as MutualTls from "./MutualTls.ts"
 import * as SecurityAlgebra from "./SecurityAlgebra.ts"
 import * as SecurityError from "./SecurityError.ts"
-import {
-  definitions,
-  type Grant,
-  grant,
-  isSecurity,
-  type Security,
-  type Top
-} from "./SecurityModel.ts"
+import { type Grant, grant, isSecurity, type Security, type Top } from "./SecurityModel.ts"
 import type { Grantable, SecurityRequirement } from "./SecurityRequirement.ts"
 import type * as Upstream from "./Upstream.ts"
 
@@ -107,6 +100,12 @@ export interface Requirements {
    */
   readonly scopes?: ((claims: Claims) => ReadonlyArray<string>) | undefined
   /**
+   * Where the client's certificate is found, for tokens that are bound to one; this TLS connection by default.
+   *
+   * Behind a proxy that ends TLS: `MutualTls.readerBehind(proxy)`.
+   */
+  readonly certificate?: Confirmation.CertificateReader | undefined
+  /**
    * How many verified tokens are remembered, and for how long: 10,000 by default, each for a minute and never past its `exp`.
    *
    * Wrong tokens are not remembered. A token of a key that its issuer has removed is accepted as long as it is remembered. `false` remembers none.
@@ -160,10 +159,14 @@ export type Issuers<R> =
  * @category models
  * @since 0.1.0
  */
-export type Options<A, I, RSchema, RKeys> = Requirements &
+export type Options<A, I, RKeys> = Requirements &
   Issuers<RKeys> & {
-    /** Reads the claims into the principal, which is {@link Claims} by default. A token whose claims it refuses is refused. */
-    readonly claims?: Schema.Schema<A, I, RSchema> | undefined
+    /**
+     * Reads the claims into the principal, which is {@link Claims} by default. A token whose claims it refuses is refused.
+     *
+     * What it makes is remembered with the token and serves several requests: it must not be changed, and the schema can't need services.
+     */
+    readonly claims?: Schema.Schema<A, I> | undefined
   }
 
 /**
@@ -184,14 +187,6 @@ export interface Verifier<out A, out R> {
     request?: HttpServerRequest.HttpServerRequest
   ) => Effect.Effect<Grant<A>, SecurityError.Unauthorized | SecurityError.ServiceUnavailable, R>
 }
-
-/**
- * The credential of a scheme that is one token.
- *
- * @category models
- * @since 0.1.0
- */
-export type Token = Redacted.Redacted<string> | HttpCredentials
 
 // ----------------------------------------------------------------------------
 // combinators
@@ -235,14 +230,14 @@ export type Token = Redacted.Redacted<string> | HttpCredentials
  * @since 0.1.0
  */
 export const authenticate: {
-  <A = Claims, I = unknown, RSchema = never, RKeys = never>(
-    options: Options<A, I, RSchema, RKeys>
+  <A = Claims, I = unknown, RKeys = never>(
+    options: Options<A, I, RKeys>
   ): <E, R, Req extends SecurityRequirement, G extends Grantable>(
-    self: Security<Token, E, R, Req, G> & SecurityAlgebra.CheckBare<Req, G>
+    self: Security<BearerToken.BearerToken, E, R, Req, G> & SecurityAlgebra.CheckBare<Req, G>
   ) => Security<
     A,
     E | SecurityError.Unauthorized | SecurityError.ServiceUnavailable,
-    R | RSchema | RKeys,
+    R | RKeys,
     Req,
     SecurityAlgebra.Authenticated<G>
   >
@@ -253,25 +248,21 @@ export const authenticate: {
     G extends Grantable,
     A = Claims,
     I = unknown,
-    RSchema = never,
     RKeys = never
   >(
-    self: Security<Token, E, R, Req, G> & SecurityAlgebra.CheckBare<Req, G>,
-    options: Options<A, I, RSchema, RKeys>
+    self: Security<BearerToken.BearerToken, E, R, Req, G> & SecurityAlgebra.CheckBare<Req, G>,
+    options: Options<A, I, RKeys>
   ): Security<
     A,
     E | SecurityError.Unauthorized | SecurityError.ServiceUnavailable,
-    R | RSchema | RKeys,
+    R | RKeys,
     Req,
     SecurityAlgebra.Authenticated<G>
   >
 } = dual(
   (args) => isSecurity(args[0]),
-  <A, I, RSchema, RKeys>(self: Top, options: Options<A, I, RSchema, RKeys>) => {
-    const dpop = definitions(self).find(({ authScheme }) => authScheme === "dpop")
-    if (dpop !== undefined) {
-      throw new Error(`${dpop.name}: proofs of DPoP (RFC 9449) are not verified; use HttpBearer`)
-    }
+  <A, I, RKeys>(self: Top, options: Options<A, I, RKeys>) => {
+    BearerToken.checkSchemes("Jwt", self)
     return authenticateWith(self, make(options))
   }
 )
@@ -303,20 +294,22 @@ export const authenticate: {
  * @category constructors
  * @since 0.1.0
  */
-export const make = <A = Claims, I = unknown, RSchema = never, RKeys = never>(
-  options: Options<A, I, RSchema, RKeys>
-): Verifier<A, RSchema | RKeys> => {
+export const make = <A = Claims, I = unknown, RKeys = never>(
+  options: Options<A, I, RKeys>
+): Verifier<A, RKeys> => {
   const keysOf = issuersOf(options)
   const checks = checksOf(options, [...keysOf.values()])
   const { cache, timeToLive } = cacheOf<A>(options.cache)
+  const { certificate } = options
   const scopesOf = options.scopes ?? scopesOfClaims
   const principalOf = principalsOf(options.claims)
 
   const granted = (
     key: string | undefined,
     claims: Claims,
+    confirmation: Confirmation.Confirmation,
     now: number
-  ): Verification<Grant<A>, RSchema | RKeys> => {
+  ): Verification<Grant<A>, RKeys> => {
     if (!seal(claims, maxDepth)) return refuse("its claims are nested too deep")
     return Effect.matchEffect(principalOf(claims), {
       onFailure: () => refuse("its claims are not those of the schema"),
@@ -324,11 +317,7 @@ export const make = <A = Claims, I = unknown, RSchema = never, RKeys = never>(
         const verified = Exit.succeed(grant(principal, scopesOf(claims)))
         if (cache !== undefined && key !== undefined) {
           const expiresAt = checks.expiresAt(claims)
-          cache.set(
-            key,
-            { verified, binding: bindingOf(claims) },
-            Math.min(now + timeToLive, expiresAt)
-          )
+          cache.set(key, { verified, confirmation }, Math.min(now + timeToLive, expiresAt))
         }
         return verified
       }
@@ -340,7 +329,7 @@ export const make = <A = Claims, I = unknown, RSchema = never, RKeys = never>(
     key: string | undefined,
     request: HttpServerRequest.HttpServerRequest | undefined,
     now: number
-  ): Verification<Grant<A>, RSchema | RKeys> => {
+  ): Verification<Grant<A>, RKeys> => {
     const jws = Jws.parse(token)
     if (typeof jws === "string") return refuse(jws)
     const claims = Jws.decodeObject(jws.payload)
@@ -349,11 +338,14 @@ export const make = <A = Claims, I = unknown, RSchema = never, RKeys = never>(
     if (keys === undefined) return refuse("its issuer is another")
     const problem = checks.problemOf(jws, claims, now)
     if (problem !== undefined) return refuse(problem)
-    // `iss`, `aud` and the types of the others have been checked
-    const checked = claims as Claims
-    if (!isBoundTo(bindingOf(checked), request)) return refuse(notBound)
+    const confirmation = Confirmation.parse(claims["cnf"])
+    if (confirmation === undefined) return refuse("it is bound in a way that is not checked")
+    if (!Confirmation.isProven(confirmation, request, certificate)) return refuse(notBound)
     const proceed = (isSigned: boolean) =>
-      isSigned ? granted(key, checked, now) : refuse("its signature is wrong")
+      // `iss`, `aud` and the types of the others have been checked
+      isSigned ?
+        granted(key, claims as Claims, confirmation, now)
+      : refuse("its signature is wrong")
     const atHand = keys.peek(now)?.find(jws.alg, jws.kid)
     return atHand !== undefined && atHand.length > 0 ?
         ifSigned(token, atHand, proceed)
@@ -376,7 +368,7 @@ export const make = <A = Claims, I = unknown, RSchema = never, RKeys = never>(
         const known = key === undefined ? undefined : cache?.get(key, now)
         return (
           known === undefined ? verifyNew(token, key, request, now)
-          : isBoundTo(known.binding, request) ? known.verified
+          : Confirmation.isProven(known.confirmation, request, certificate) ? known.verified
           : refuse(notBound)
         )
       })
@@ -390,8 +382,14 @@ export const make = <A = Claims, I = unknown, RSchema = never, RKeys = never>(
 const authenticateWith = <Self extends Top, A, R>(self: Top, { verify }: Verifier<A, R>): Self =>
   // the signature of who calls it has checked the types, and says those of what is made
   SecurityAlgebra.authenticate(
-    self as Security<Token, never, never, readonly [{ readonly token: readonly [] }], {}>,
-    (token, { request }) => verify(Redacted.isRedacted(token) ? token : token.credentials, request)
+    self as Security<
+      BearerToken.BearerToken,
+      never,
+      never,
+      readonly [{ readonly token: readonly [] }],
+      {}
+    >,
+    (token, { request }) => verify(BearerToken.redacted(token), request)
   ) as Top as Self
 
 // ----------------------------------------------------------------------------
@@ -407,6 +405,8 @@ type Verification<A, R> = Effect.Effect<
 const invalid = Effect.fail(new SecurityError.Unauthorized({ reason: "invalid" }))
 
 const unavailable = Effect.fail(new SecurityError.ServiceUnavailable())
+
+const notBound = "it is bound to another certificate"
 
 const refusals = new Map<string, Effect.Effect<never, SecurityError.Unauthorized>>()
 
@@ -545,10 +545,7 @@ const checksOf = (options: Requirements, sources: ReadonlyArray<Jwks.Jwks<unknow
       if (!(now < expiresAt(claims))) return "it has expired"
       const { nbf } = claims
       if (typeof nbf === "number" && !(nbf * 1000 <= now + tolerance)) return "it is not valid yet"
-      const { cnf } = claims
-      return cnf === undefined || isCheckable(cnf) ?
-          undefined
-        : "it is bound in a way that is not checked"
+      return undefined
     }
   }
 }
@@ -660,48 +657,19 @@ const seal = (value: unknown, depth: number): boolean => {
 }
 
 // ----------------------------------------------------------------------------
-// tokens that are bound (RFC 7800)
-// ----------------------------------------------------------------------------
-
-const notBound = "it is bound to another certificate"
-
-const thumbprint = "x5t#S256"
-
-/** The ways to bind a token that are not checked here. */
-const unchecked = ["jkt", "jwk", "jwe", "jku", "kid"]
-
-const isCheckable = (cnf: unknown): boolean =>
-  typeof cnf === "object" &&
-  cnf !== null &&
-  Object.hasOwn(cnf, thumbprint) &&
-  !unchecked.some((method) => Object.hasOwn(cnf, method))
-
-/** What the token is bound to, if it is. */
-const bindingOf = (claims: Claims): unknown => {
-  const { cnf } = claims
-  return typeof cnf === "object" && cnf !== null && thumbprint in cnf ? cnf[thumbprint] : undefined
-}
-
-const isBoundTo = (
-  binding: unknown,
-  request: HttpServerRequest.HttpServerRequest | undefined
-): boolean => {
-  if (binding === undefined) return true
-  if (request === undefined) return false
-  const certificate = MutualTls.peerCertificate(request)
-  return typeof certificate !== "symbol" && binding === sha256(certificate.raw, "base64url")
-}
-
-// ----------------------------------------------------------------------------
 // tokens that are remembered
 // ----------------------------------------------------------------------------
 
 interface Remembered<A> {
   readonly verified: Exit.Exit<Grant<A>>
-  readonly binding: unknown
+  readonly confirmation: Confirmation.Confirmation
 }
 
-const keyOf = (token: string): string => sha256(token, "base64")
+// Node 20.12 and later do it without an object.
+const keyOf: (token: string) => string =
+  typeof Crypto.hash === "function" ?
+    (token) => Crypto.hash("sha256", token, "base64")
+  : (token) => Crypto.createHash("sha256").update(token).digest("base64")
 
 const cacheOf = <A>(
   options: Requirements["cache"]
@@ -716,9 +684,3 @@ const cacheOf = <A>(
   }
   return { cache: ExpiringMap.make(options?.capacity ?? 10_000), timeToLive }
 }
-
-// Node 20.12 and later do it without an object.
-const sha256: (data: string | Uint8Array, encoding: "base64" | "base64url") => string =
-  typeof Crypto.hash === "function" ?
-    (data, encoding) => Crypto.hash("sha256", data, encoding)
-  : (data, encoding) => Crypto.createHash("sha256").update(data).digest(encoding)

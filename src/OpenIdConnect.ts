@@ -114,7 +114,10 @@ export interface IdTokens {
  * @since 0.1.0
  */
 export type Options<A = Jwt.Claims, I = never> = ProviderOptions &
-  Pick<Jwt.Requirements, "algorithms" | "clockTolerance" | "maxLength" | "scopes" | "cache"> &
+  Pick<
+    Jwt.Requirements,
+    "algorithms" | "clockTolerance" | "maxLength" | "scopes" | "cache" | "certificate"
+  > &
   Jwks.SetOptions &
   (AccessTokens | IdTokens) & {
     /** Reads the principal from the claims, which it is by default; a token that does not fit is refused. */
@@ -400,8 +403,8 @@ type ProblemOf = (claims: Jwt.Claims) => string | undefined
 const requirementsOf = <A, I>(
   options: Options<A, I>
 ): Jwt.Requirements & { readonly problemOf: ProblemOf } => {
-  const { algorithms, cache, clockTolerance, maxLength, scopes } = options
-  const common = { algorithms, cache, clockTolerance, maxLength }
+  const { algorithms, cache, certificate, clockTolerance, maxLength, scopes } = options
+  const common = { algorithms, cache, certificate, clockTolerance, maxLength }
   if (options.token === "id") {
     const { clientId } = options
     // for callers without types, too

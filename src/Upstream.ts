@@ -121,6 +121,8 @@ export const send = (
   return HttpClient.execute(request).pipe(
     Effect.catchAll((error) => failed(url, transportMessage(error))),
     Effect.flatMap((response) => read(response, url, limits.maxBytes)),
+    // a server that answers in a region that can't be interrupted would wait for the loser of the race
+    Effect.interruptible,
     Effect.timeoutFail({
       duration: timeout,
       onTimeout: () =>
