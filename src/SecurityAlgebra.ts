@@ -82,7 +82,13 @@ export type CheckProvable<
   [Requirement.Unproven<Req, G, Scopes>] extends [never] ? unknown
   : ScopeNotProvable<Requirement.Unproven<Req, G, Scopes>>
 
-type CheckBare<Req extends SecurityRequirement, G extends Grants> =
+/**
+ * `unknown` when each alternative is one scheme that no verifier has seen, else the error.
+ *
+ * @category type errors
+ * @since 0.1.0
+ */
+export type CheckBare<Req extends SecurityRequirement, G extends Grants> =
   [NotOneScheme<Req[number]>, NotBare<G>] extends [never, never] ? unknown : NotBareSchemes<Req>
 
 type NotOneScheme<Alternative> =

@@ -1,6 +1,7 @@
 export * as ApiKey from "./ApiKey.ts"
 export * as Challenge from "./Challenge.ts"
 export * as Credential from "./Credential.ts"
+export * as DigestNonces from "./DigestNonces.ts"
 export * as Granted from "./Granted.ts"
 export * as Http from "./Http.ts"
 export * as HttpBasic from "./HttpBasic.ts"
