@@ -23,7 +23,6 @@ import {
 import * as SecurityError from "./SecurityError.ts"
 import {
   type Grant,
-  type Grantable,
   grant,
   type Security,
   type Top,
