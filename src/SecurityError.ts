@@ -292,6 +292,30 @@ export const headers = (self: Refusal): Record<string, string> =>
   : { "www-authenticate": Challenge.printAll(self.challenges) }
 
 /**
+ * The same, each challenge in a field line of its own where a server can write several: many clients read a list of challenges
+ * wrongly (curl takes the parameters of the last Digest for those of the first), though RFC 9110, section 11.6.1 allows it.
+ */
+const fieldLines = (
+  self: Refusal,
+  added: Readonly<Record<string, string>>
+): ReadonlyArray<readonly [string, string]> =>
+  "challenges" in self && self.challenges.length > 1 ?
+    // node:http writes a line for each; whatever wants the text gets the list, which is what the type says
+    [
+      [
+        "www-authenticate",
+        new Lines(...self.challenges.map(Challenge.print)) as ReadonlyArray<string> as never
+      ]
+    ]
+  : Object.entries(added)
+
+class Lines extends Array<string> {
+  override toString(): string {
+    return this.join(", ")
+  }
+}
+
+/**
  * Sets the headers of a refusal on whatever response answers it, if that keeps the refusal's status.
  *
  * This is how an error of one's own, and an error that an HttpApi encodes by its schema, gets its challenges.
@@ -304,7 +328,9 @@ export const appendHeaders = (self: Refusal): Effect.Effect<void> => {
   const status = statuses[self._tag]
   return HttpApp.appendPreResponseHandler((_request, response) =>
     Effect.succeed(
-      response.status === status ? HttpServerResponse.setHeaders(response, added) : response
+      response.status === status ?
+        HttpServerResponse.setHeaders(response, fieldLines(self, added))
+      : response
     )
   )
 }
@@ -395,5 +421,8 @@ const respond = (
   body: Record<string, unknown>
 ): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
   Effect.succeed(
-    HttpServerResponse.unsafeJson(body, { status: statuses[self._tag], headers: headers(self) })
+    HttpServerResponse.unsafeJson(body, {
+      status: statuses[self._tag],
+      headers: fieldLines(self, headers(self))
+    })
   )
