@@ -66,6 +66,8 @@ export const make = (
           // the client's own error quotes the command
           catch: () => new DigestNonces.StoreError({ message: "Redis failed" })
         }).pipe(
+          // an HttpApp without a router is not: its timeouts would wait for Redis
+          Effect.interruptible,
           Effect.timeoutFail({
             duration: timeout,
             onTimeout: () =>

@@ -6,6 +6,7 @@
 import * as HttpApp from "@effect/platform/HttpApp"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -250,7 +251,7 @@ const verifier = <Principal, E, R, E2, R2>(
           if (user === undefined || ha1 === undefined || !isRight) return refused
           const now = clock.unsafeCurrentTimeMillis()
           const issuedAt = freshness(offer, claim.nonce, now)
-          if (issuedAt === undefined) return stale(offer, now)
+          if (issuedAt === undefined) return stale(offer, clock)
           const expiresAt = issuedAt + offer.lifetime
           return Effect.flatMap(
             useNonce(request, {
@@ -263,7 +264,7 @@ const verifier = <Principal, E, R, E2, R2>(
             }),
             (isFirst) =>
               !isFirst ?
-                stale(offer, now)
+                stale(offer, clock)
               : Effect.as(
                   appendInfo(ha1, sum, isEnding(offer, expiresAt, now) ? offer : undefined, now),
                   grant(user.principal, user.scopes)
@@ -282,8 +283,18 @@ const checkCount = (what: string, count: number, max: number): void => {
 
 const refused = Effect.fail(new SecurityError.Unauthorized({ reason: "invalid" }))
 
-const stale = (offer: Offer, now: number): Effect.Effect<never, SecurityError.Unauthorized> =>
-  Effect.fail(new SecurityError.Unauthorized({ reason: "invalid" }, true, offer.stale(now)))
+/** With a nonce of this very moment: the store may have begun to remember since the request came. */
+const stale = (
+  offer: Offer,
+  clock: Clock.Clock
+): Effect.Effect<never, SecurityError.Unauthorized> =>
+  Effect.fail(
+    new SecurityError.Unauthorized(
+      { reason: "invalid" },
+      true,
+      offer.stale(clock.unsafeCurrentTimeMillis())
+    )
+  )
 
 /** What the credentials claim; `undefined` when that is not what was offered, or is for another request. */
 const claimOf = (

@@ -292,30 +292,6 @@ export const headers = (self: Refusal): Record<string, string> =>
   : { "www-authenticate": Challenge.printAll(self.challenges) }
 
 /**
- * The same, each challenge in a field line of its own where a server can write several: many clients read a list of challenges
- * wrongly (curl takes the parameters of the last Digest for those of the first), though RFC 9110, section 11.6.1 allows it.
- */
-const fieldLines = (
-  self: Refusal,
-  added: Readonly<Record<string, string>>
-): ReadonlyArray<readonly [string, string]> =>
-  "challenges" in self && self.challenges.length > 1 ?
-    // node:http writes a line for each; whatever wants the text gets the list, which is what the type says
-    [
-      [
-        "www-authenticate",
-        new Lines(...self.challenges.map(Challenge.print)) as ReadonlyArray<string> as never
-      ]
-    ]
-  : Object.entries(added)
-
-class Lines extends Array<string> {
-  override toString(): string {
-    return this.join(", ")
-  }
-}
-
-/**
  * Sets the headers of a refusal on whatever response answers it, if that keeps the refusal's status.
  *
  * This is how an error of one's own, and an error that an HttpApi encodes by its schema, gets its challenges.
@@ -324,13 +300,11 @@ class Lines extends Array<string> {
  * @since 0.1.0
  */
 export const appendHeaders = (self: Refusal): Effect.Effect<void> => {
-  const added = headers(self)
+  const added = fieldLines(self)
   const status = statuses[self._tag]
   return HttpApp.appendPreResponseHandler((_request, response) =>
     Effect.succeed(
-      response.status === status ?
-        HttpServerResponse.setHeaders(response, fieldLines(self, added))
-      : response
+      response.status === status ? HttpServerResponse.setHeaders(response, added) : response
     )
   )
 }
@@ -387,6 +361,29 @@ function answering<Self extends Refusal, Encoded>(
 }
 
 // ----------------------------------------------------------------------------
+// field lines
+// ----------------------------------------------------------------------------
+
+/**
+ * The headers of a refusal as a response gets them: each challenge in a field line of its own, where the server writes several.
+ *
+ * Many clients read a list of challenges wrongly, though RFC 9110, section 11.6.1 allows it: curl takes the parameters of the last
+ * Digest for those of the first.
+ */
+const fieldLines = (self: Refusal): ReadonlyArray<readonly [name: string, value: string]> =>
+  Object.entries(headers(self)).map(([name, value]) => {
+    const lines = new Set("challenges" in self ? self.challenges.map(Challenge.print) : [])
+    // node:http writes a line for each element; to whatever takes it for a text it is the list
+    return [name, lines.size > 1 ? (new Lines(...lines) as never) : value]
+  })
+
+class Lines extends Array<string> {
+  override toString(): string {
+    return this.join(", ")
+  }
+}
+
+// ----------------------------------------------------------------------------
 // steps
 // ----------------------------------------------------------------------------
 
@@ -423,6 +420,6 @@ const respond = (
   Effect.succeed(
     HttpServerResponse.unsafeJson(body, {
       status: statuses[self._tag],
-      headers: fieldLines(self, headers(self))
+      headers: fieldLines(self)
     })
   )

@@ -1014,6 +1014,26 @@ describe("in an expression", () => {
     await check(await get(handler, `Basic ${btoa("a:b")}`), 200)
   })
 
+  it("asks in a field line for each challenge, for clients that read no lists", async () => {
+    const basic = HttpBasic.make()
+    const both = HttpDigest.make({ algorithms: ["SHA-256", "MD5"] })
+    const ask = Effect.as(Security.anyOf(both, basic), HttpServerResponse.empty())
+    const { close, port } = await serve(ask, createServer)
+    const request = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    const { challenges } = parseAnswer(await exchange(port, request))
+    await close()
+    assert.deepStrictEqual(
+      challenges.map((challenge) => /^Digest .*(algorithm=[^,]*)|^Basic/.exec(challenge)?.[1]),
+      ["algorithm=SHA-256", "algorithm=MD5", undefined]
+    )
+    // a Fetch response has joined them
+    const joined = (await get(HttpApp.toWebHandler(ask))).headers.get("www-authenticate")
+    assert.match(
+      joined ?? "",
+      /^Digest .*algorithm=SHA-256, .*, Digest .*algorithm=MD5, .*, Basic realm="api"/
+    )
+  })
+
   it("after whose pass something else answers", async () => {
     for (const status of [204, 404, 500]) {
       const handler = HttpApp.toWebHandler(

@@ -79,8 +79,9 @@ const freshNonce = async (server: Server): Promise<string> => {
 /** What curl sent to a path that a server let in. */
 const sentTo = async (server: Server): Promise<string> => {
   const answer = await curl("--digest", "-u", "johndoe:secret", `${server.url}/`)
-  assert.deepStrictEqual(answer.statuses, [401, 200])
-  return answer.sent[0] ?? ""
+  // a nonce from before the server has reached Redis is stale
+  assert.strictEqual(answer.status, 200)
+  return answer.sent.at(-1) ?? ""
 }
 
 const replay = async (server: Server, authorization: string) => {
@@ -158,7 +159,7 @@ describe("two servers that share a Redis", () => {
 
   it("answer 503 while it hangs", async () => {
     const nonce = await freshNonce(second)
-    console.log(nonce); redis.kill("SIGSTOP")
+    redis.kill("SIGSTOP")
     try {
       assert.strictEqual((await replay(second, authorizationFor(nonce))).status, 503)
     } finally {
