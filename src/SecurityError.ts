@@ -371,11 +371,10 @@ function answering<Self extends Refusal, Encoded>(
  * Digest for those of the first.
  */
 const fieldLines = (self: Refusal): ReadonlyArray<readonly [name: string, value: string]> =>
-  Object.entries(headers(self)).map(([name, value]) => {
-    const lines = new Set("challenges" in self ? self.challenges.map(Challenge.print) : [])
+  "challenges" in self && self.challenges.length > 1 ?
     // node:http writes a line for each element; to whatever takes it for a text it is the list
-    return [name, lines.size > 1 ? (new Lines(...lines) as never) : value]
-  })
+    [["www-authenticate", new Lines(...new Set(self.challenges.map(Challenge.print))) as never]]
+  : Object.entries(headers(self))
 
 class Lines extends Array<string> {
   override toString(): string {
