@@ -318,7 +318,7 @@ export const headers = (self: Refusal): Record<string, string> =>
  * @since 0.1.0
  */
 export const appendHeaders = (self: Refusal): Effect.Effect<void> => {
-  const added = headers(self)
+  const added = fieldLines(self)
   const status = statuses[self._tag]
   return HttpApp.appendPreResponseHandler((_request, response) =>
     Effect.succeed(
@@ -379,6 +379,28 @@ function answering<Self extends Refusal, Encoded>(
 }
 
 // ----------------------------------------------------------------------------
+// field lines
+// ----------------------------------------------------------------------------
+
+/**
+ * The headers of a refusal as a response gets them: each challenge in a field line of its own, where the server writes several.
+ *
+ * Many clients read a list of challenges wrongly, though RFC 9110, section 11.6.1 allows it: curl takes the parameters of the last
+ * Digest for those of the first.
+ */
+const fieldLines = (self: Refusal): ReadonlyArray<readonly [name: string, value: string]> =>
+  "challenges" in self && self.challenges.length > 1 ?
+    // node:http writes a line for each element; to whatever takes it for a text it is the list
+    [["www-authenticate", new Lines(...new Set(self.challenges.map(Challenge.print))) as never]]
+  : Object.entries(headers(self))
+
+class Lines extends Array<string> {
+  override toString(): string {
+    return this.join(", ")
+  }
+}
+
+// ----------------------------------------------------------------------------
 // steps
 // ----------------------------------------------------------------------------
 
@@ -421,5 +443,8 @@ const respond = (
   body: Record<string, unknown>
 ): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
   Effect.succeed(
-    HttpServerResponse.unsafeJson(body, { status: statuses[self._tag], headers: headers(self) })
+    HttpServerResponse.unsafeJson(body, {
+      status: statuses[self._tag],
+      headers: fieldLines(self)
+    })
   )

@@ -2,6 +2,7 @@
 import { Validator } from "@seriousme/openapi-schema-validator"
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
+import * as Client from "./support/digest.ts"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 
 let server: ChildProcess
@@ -176,6 +177,39 @@ describe("routes", () => {
     assert.strictEqual((await get("/status", basic("johndoe:secret"))).status, 401)
   })
 
+  it("GET /digest", async () => {
+    const refused = await get("/digest")
+    check(refused, 401, absent, refused.headers.get("www-authenticate"))
+    const challenges = Client.challengesIn(refused.headers.get("www-authenticate"))
+    assert.deepEqual(
+      challenges.map(({ algorithm }) => algorithm),
+      ["SHA-256", "MD5"]
+    )
+    const [first, second] = challenges
+    const answer = (challenge: Client.Challenge | undefined, password: string, nc: string) =>
+      Client.authorization({
+        ...(challenge ?? assert.fail("no challenge")),
+        username: "johndoe",
+        password,
+        uri: "/digest",
+        method: "GET",
+        nc,
+        cnonce: "c",
+        userhash: false,
+        body: ""
+      })
+    const sha256 = answer(first, "secret", "00000001")
+    check(await get("/digest", { authorization: sha256 }), 200, { username: "johndoe" })
+    const md5 = answer(second, "secret", "00000002")
+    check(await get("/digest", { authorization: md5 }), 200, { username: "johndoe" })
+    for (const authorization of [sha256, answer(first, "wrong", "00000003")]) {
+      const { headers, status } = await get("/digest", { authorization })
+      const [challenge] = Client.challengesIn(headers.get("www-authenticate"))
+      const stale = authorization === sha256 ? "true" : undefined
+      assert.deepEqual([status, challenge?.stale], [401, stale])
+    }
+  })
+
   it("GET /basic", async () => {
     const challenge = 'Basic realm="demo", charset="UTF-8"'
     check(await get("/basic", basic("johndoe:secret")), 200, { username: "johndoe" })
@@ -231,6 +265,7 @@ describe("GET /openapi.json", () => {
       ],
       "get /status": [{ oauth2: [] }, {}],
       "get /basic": [{ HTTPBasic: [] }],
+      "get /digest": [{ HTTPDigest: [] }],
       "get /both": [{ APIKeyHeader: [], HTTPBasic: [] }],
       "get /health": []
     })
@@ -247,7 +282,8 @@ describe("GET /openapi.json", () => {
       APIKeyHeader: { type: "apiKey", in: "header", name: "X-API-Key" },
       APIKeyQuery: { type: "apiKey", in: "query", name: "api_key" },
       APIKeyCookie: { type: "apiKey", in: "cookie", name: "session_id" },
-      HTTPBasic: { type: "http", scheme: "basic" }
+      HTTPBasic: { type: "http", scheme: "basic" },
+      HTTPDigest: { type: "http", scheme: "digest" }
     })
   })
 

@@ -1,6 +1,7 @@
 import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
 import {
   ApiKey,
+  type DigestNonces,
   Granted,
   Http,
   HttpBasic,
@@ -108,6 +109,27 @@ expectType<SchemeOf<"APIKeyCookie", Secret>>(ApiKey.cookie("key"))
 expectType<SchemeOf<"HTTPBasic", HttpBasic.BasicCredentials>>(HttpBasic.make())
 expectType<SchemeOf<"HTTPBearer", Http.HttpCredentials>>(HttpBearer.make())
 expectType<SchemeOf<"HTTPDigest", HttpDigest.DigestCredentials>>(HttpDigest.make())
+const digest = HttpDigest.make({ scopes: { read: "Read" } }).pipe(
+  HttpDigest.authenticate({
+    findUser: (username) =>
+      Effect.as(Database, Option.some({ principal: { username }, ha1: {}, scopes: ["read"] }))
+  })
+)
+expectType<
+  Security.Security<
+    { username: string },
+    SecurityError.Unauthorized | SecurityError.ServiceUnavailable,
+    HttpServerRequest | Database | DigestNonces.Store,
+    readonly [{ readonly HTTPDigest: readonly [] }],
+    { readonly HTTPDigest: "read" }
+  >
+>(digest)
+expectType<readonly [{ readonly HTTPDigest: readonly ["read"] }]>(
+  digest.pipe(Security.scopes("read")).requirement
+)
+// another scheme's credential, and a scheme that is verified
+expectError(HttpBasic.make().pipe(HttpDigest.authenticate({ findUser: () => Effect.succeedNone })))
+expectError(digest.pipe(HttpDigest.authenticate({ findUser: () => Effect.succeedNone })))
 expectType<SchemeOf<"MutualTLS", MutualTls.PeerCertificate>>(MutualTls.make())
 expectType<SchemeOf<"DPoP", Http.HttpCredentials>>(Http.scheme("DPoP"))
 expectType<SchemeOf<"OpenIdConnect", Secret>>(OpenIdConnect.make({ openIdConnectUrl: "/oidc" }))

@@ -20,6 +20,7 @@ const hints = HttpServer.addressFormattedWith((url) =>
       `  curl -i ${url}/users/me/items -H "Authorization: Bearer $TOKEN"`,
       `  curl -i '${url}/items?api_key=demo-key'`,
       `  curl -i ${url}/status`,
+      `  curl -i --digest -u johndoe:secret ${url}/digest`,
       `  curl -i -u johndoe:secret ${url}/both -H 'X-API-Key: demo-key'`,
       `  curl -s ${url}/openapi.json`,
       ""

@@ -94,12 +94,14 @@ export const exchange = (port: number, bytes: string): Promise<string> =>
 export const parseAnswer = (text: string): Answer => {
   const [head = "", ...rest] = text.split("\r\n\r\n")
   const [statusLine = "", ...lines] = head.split("\r\n")
-  const headers = Object.fromEntries(
-    lines.map((line) => {
-      const colon = line.indexOf(":")
-      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]
-    })
-  )
+  const headers: Record<string, string> = {}
+  for (const line of lines) {
+    const colon = line.indexOf(":")
+    const name = line.slice(0, colon).toLowerCase()
+    const value = line.slice(colon + 1).trim()
+    // RFC 9110, section 5.3: several lines are one list
+    headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`
+  }
   const body = rest.join("\r\n\r\n")
   return {
     status: Number(statusLine.split(" ")[1]),

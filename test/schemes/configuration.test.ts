@@ -1,7 +1,10 @@
 /** What can't be right is refused when the scheme is made, by a sentence that says what to change. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import * as ApiKey from "../../src/ApiKey.ts"
 import * as Credential from "../../src/Credential.ts"
+import * as DigestNonces from "../../src/DigestNonces.ts"
 import * as Http from "../../src/Http.ts"
 import * as HttpBasic from "../../src/HttpBasic.ts"
 import * as HttpBearer from "../../src/HttpBearer.ts"
@@ -68,6 +71,8 @@ const common: ReadonlyArray<readonly [what: string, options: Options, sentence: 
   ["a scope __proto__", { scopes: { ["__proto__"]: "" } }, /"__proto__" can't be a scope/]
 ]
 
+const findUser = () => Effect.succeedNone
+
 const particular: ReadonlyArray<readonly [what: string, make: () => unknown, sentence: RegExp]> = [
   ["an empty header", () => ApiKey.header(""), /^"" can't be a header's name: use letters/],
   ["a header with a space", () => ApiKey.header("X API"), /^"X API" can't be a header's name/],
@@ -109,9 +114,73 @@ const particular: ReadonlyArray<readonly [what: string, make: () => unknown, sen
     /the scheme "a\\r\\n" is not a token of RFC 9110: use/
   ],
   [
-    "an algorithm of two words",
-    () => HttpDigest.make({ algorithm: "SHA 256" as "SHA-256" }),
-    /"SHA 256" is not a token of RFC 9110: give/
+    "an unknown algorithm",
+    () => HttpDigest.make({ algorithms: ["SHA 256" as "SHA-256"] }),
+    /^"SHA 256" is no algorithm of RFC 7616: use/
+  ],
+  ["no algorithm", () => HttpDigest.make({ algorithms: [] }), /^algorithms has to name at least/],
+  [
+    "an algorithm twice",
+    () => HttpDigest.make({ algorithms: ["MD5", "MD5"] }),
+    /^algorithms has to name each once: got MD5, MD5/
+  ],
+  [
+    "MD5 before a better one",
+    () => HttpDigest.make({ algorithms: ["MD5", "SHA-256"] }),
+    /^MD5 has to come last/
+  ],
+  ["no qop", () => HttpDigest.make({ qop: [] }), /^qop has to be a list of "auth" and/],
+  ["a qop twice", () => HttpDigest.make({ qop: ["auth", "auth"] }), /^qop has to name each once/],
+  [
+    "an unknown qop",
+    () => HttpDigest.make({ qop: ["auth-conf" as "auth"] }),
+    /^qop has to be a list of "auth" and "auth-int": got \["auth-conf"\]/
+  ],
+  [
+    "a short secret",
+    () => DigestNonces.make({ secret: Redacted.make("0123456789abcdef") }),
+    /^the secret of nonces has to have at least 32 bytes: got 16; make one with/
+  ],
+  [
+    "a lifetime without end",
+    () => DigestNonces.make({ lifetime: Infinity }),
+    /^the lifetime of nonces has to be a finite time of at least a second: got Infinity ms/
+  ],
+  [
+    "a lifetime of nothing",
+    () => DigestNonces.make({ lifetime: 0 }),
+    /^the lifetime of nonces has to be a finite time of at least a second: got 0 ms/
+  ],
+  [
+    "a store of one nonce",
+    () => DigestNonces.layerMemory({ capacity: 1 }),
+    /^the capacity has to be a whole number of at least 2: got 1/
+  ],
+  [
+    "a window below 0",
+    () => HttpDigest.make().pipe(HttpDigest.authenticate({ findUser, ncWindow: -1 })),
+    /^ncWindow has to be a whole number from 0 to 256: got -1/
+  ],
+  [
+    "a window that is too large",
+    () => HttpDigest.make().pipe(HttpDigest.authenticate({ findUser, ncWindow: 257 })),
+    /^ncWindow has to be a whole number from 0 to 256: got 257/
+  ],
+  [
+    "a body of half a byte",
+    () => HttpDigest.make().pipe(HttpDigest.authenticate({ findUser, maxBodyBytes: 0.5 })),
+    /^maxBodyBytes has to be a whole number from 0 to /
+  ],
+  [
+    "userhash without who finds a user by it",
+    () => HttpDigest.make({ userhash: true }).pipe(HttpDigest.authenticate({ findUser })),
+    /^the scheme offers userhash: give findUserByHash, or leave userhash out/
+  ],
+  [
+    "the verifier of Digest for another scheme",
+    // the types say so too
+    () => HttpBasic.make().pipe(HttpDigest.authenticate({ findUser }) as never),
+    /^the scheme "HTTPBasic" was not made by HttpDigest.make: verify it with Security.authenticate/
   ],
   [
     "an opaque with CRLF",

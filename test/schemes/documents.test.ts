@@ -5,6 +5,7 @@ import * as Credential from "../../src/Credential.ts"
 import * as Http from "../../src/Http.ts"
 import * as HttpBasic from "../../src/HttpBasic.ts"
 import * as HttpBearer from "../../src/HttpBearer.ts"
+import * as DigestNonces from "../../src/DigestNonces.ts"
 import * as HttpDigest from "../../src/HttpDigest.ts"
 import * as MutualTls from "../../src/MutualTls.ts"
 import * as OAuth2 from "../../src/OAuth2.ts"
@@ -76,7 +77,7 @@ const rows = {
   ],
   HttpDigest: [HttpDigest.make(), "HTTPDigest", { type: "http", scheme: "digest" }],
   "HttpDigest, named": [
-    HttpDigest.make({ ...named, algorithm: "MD5", opaque: "o", nonce: () => "n", userhash: true }),
+    HttpDigest.make({ ...named, algorithms: ["MD5"], opaque: "o", userhash: true }),
     "mine",
     { type: "http", scheme: "digest", ...described }
   ],
@@ -236,21 +237,23 @@ describe("scopes", () => {
 // ----------------------------------------------------------------------------
 
 describe("two schemes of one name", () => {
+  const nonces = DigestNonces.make()
   const same = {
     "the same API key": [ApiKey.header("X-A"), ApiKey.header("X-A")],
     "the same digest": [HttpDigest.make({ opaque: "o" }), HttpDigest.make({ opaque: "o" })],
+    "the same nonces": [HttpDigest.make({ nonces }), HttpDigest.make({ nonces })],
     "the same certificate": [MutualTls.make(), MutualTls.make()]
   } as const
-  const nonce = () => "n"
   const other = {
     "another header": [ApiKey.header("X-A"), ApiKey.header("X-B")],
     "another realm": [HttpBasic.make(), HttpBasic.make({ realm: "x" })],
     "another realm of a certificate": [MutualTls.make(), MutualTls.make({ realm: "x" })],
     "other scopes": [MutualTls.make(), MutualTls.make({ scopes })],
-    "another algorithm": [HttpDigest.make(), HttpDigest.make({ algorithm: "MD5" })],
+    "another algorithm": [HttpDigest.make(), HttpDigest.make({ algorithms: ["MD5"] })],
+    "another qop": [HttpDigest.make(), HttpDigest.make({ qop: ["auth-int"] })],
     "another opaque": [HttpDigest.make(), HttpDigest.make({ opaque: "" })],
     "another userhash": [HttpDigest.make(), HttpDigest.make({ userhash: false })],
-    "nonces of one's own": [HttpDigest.make({ nonce }), HttpDigest.make({ nonce })]
+    "other nonces": [HttpDigest.make({ nonces }), HttpDigest.make()]
   } as const
   type Pair = readonly [Security.Top, Security.Top]
   const both = ([left, right]: Pair) =>

@@ -8,6 +8,7 @@ import {
   TokenEndpoint
 } from "effect-security"
 import { Context, type Option, Schema } from "effect"
+import { digestUser } from "./digest.ts"
 import { activeUser, basicUser, reader, userWithKey, visitor } from "./security.ts"
 import type { User } from "./users.ts"
 
@@ -44,6 +45,11 @@ export class Visitors extends SecurityMiddleware.Tag<Visitors>()("demo/Visitors"
 
 export class Basic extends SecurityMiddleware.Tag<Basic>()("demo/Basic", {
   security: basicUser,
+  provides: CurrentUser
+}) {}
+
+export class Digest extends SecurityMiddleware.Tag<Digest>()("demo/Digest", {
+  security: digestUser,
   provides: CurrentUser
 }) {}
 
@@ -96,6 +102,11 @@ const others = HttpApiGroup.make("others")
     HttpApiEndpoint.get("basic", "/basic")
       .addSuccess(Schema.Struct({ username: Schema.String }))
       .middleware(Basic)
+  )
+  .add(
+    HttpApiEndpoint.get("digest", "/digest")
+      .addSuccess(Schema.Struct({ username: Schema.String }))
+      .middleware(Digest)
   )
   .add(
     HttpApiEndpoint.get("both", "/both")

@@ -1,6 +1,6 @@
 /** What the endpoints do, once it is decided who is asking. */
 import { HttpApiBuilder } from "@effect/platform"
-import { OAuth2, Security, SecurityMiddleware, TokenEndpoint } from "effect-security"
+import { DigestNonces, OAuth2, Security, SecurityMiddleware, TokenEndpoint } from "effect-security"
 import { Effect, Layer, Option } from "effect"
 import {
   Api,
@@ -8,6 +8,7 @@ import {
   Basic,
   Both,
   CurrentUser,
+  Digest,
   Readers,
   UserWithKey,
   Visitor,
@@ -51,6 +52,7 @@ const OthersGroup = HttpApiBuilder.group(Api, "others", (handlers) =>
       Effect.map(Visitor, (user) => ({ status: "ok", user: Option.getOrNull(user) }))
     )
     .handle("basic", () => Effect.map(CurrentUser, ({ username }) => ({ username })))
+    .handle("digest", () => Effect.map(CurrentUser, ({ username }) => ({ username })))
     .handle("both", () =>
       Effect.map(UserWithKey, ({ key, user }) => ({ username: user.username, key }))
     )
@@ -62,11 +64,12 @@ const SecurityLive = Layer.mergeAll(
   SecurityMiddleware.layer(Readers),
   SecurityMiddleware.layer(Visitors),
   SecurityMiddleware.layer(Basic),
+  SecurityMiddleware.layer(Digest),
   SecurityMiddleware.layer(Both)
 )
 
 export const ApiLive = HttpApiBuilder.api(Api).pipe(
   Layer.provide([TokensGroup, UsersGroup, ItemsGroup, OthersGroup]),
   Layer.provide(SecurityLive),
-  Layer.provide([UsersLive, TokensLive])
+  Layer.provide([UsersLive, TokensLive, DigestNonces.layerMemory()])
 )
