@@ -178,7 +178,7 @@ export interface Page {
   readonly redirectScripts: ReadonlyArray<Resource>
   /** What the scripts read: JSON. */
   readonly configuration: object
-  readonly sources: Sources
+  readonly sources: Sources & { readonly "script-src"?: ReadonlyArray<string> }
 }
 
 /**
@@ -396,7 +396,7 @@ const endpoints = <E, R>(
         path: head.redirectPath,
         handler: respond(
           (at, nonce) => redirectHtml(page, head, at(head.redirectPath), nonce),
-          { ...nothing, "script-src": [] },
+          { ...nothing, "script-src": [], "img-src": ["data:"] },
           // its URL holds the authorization code
           "no-referrer"
         )
@@ -555,7 +555,7 @@ const policyOf = (page: Sources, origins: ReadonlyArray<string>, added: Sources 
   const fonts = merge("font-src")
   return {
     ...nothing,
-    "script-src": [],
+    "script-src": page["script-src"] ?? [],
     "style-src": merge("style-src"),
     "img-src": merge("img-src", "'self'", "data:"),
     "connect-src": merge("connect-src", "'self'", ...origins),

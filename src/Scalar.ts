@@ -114,8 +114,8 @@ export const jsdelivr: Assets = {
  * Serves Scalar for an HttpApi, under `/docs`: the page, its document at `/docs/openapi.json`, and `/docs/oauth2-redirect`, which
  * an authorization server has to know as `redirect_uri`.
  *
- * All is as `SwaggerUi.layer` has it, but for two things of Scalar's: it writes its styles into the page, so the policy lets
- * inline styles (no scripts) in, and `appName`, `realm` and `scopeSeparator` of `initOAuth` mean nothing to it. What Scalar would
+ * All is as `SwaggerUi.layer` has it, but for two things of Scalar's: it writes its styles into the page and runs WebAssembly, so the
+ * policy lets inline styles and `'wasm-unsafe-eval'` in (no inline scripts, no `eval`), and `appName`, `realm` and `scopeSeparator` of `initOAuth` mean nothing to it. What Scalar would
  * send to its makers, and its links to their services, are off.
  *
  * @example
@@ -189,6 +189,8 @@ const makePage =
       redirectScripts: [],
       configuration: configurationOf(options, document),
       sources: {
+        // it finds references by WebAssembly
+        "script-src": ["'wasm-unsafe-eval'"],
         "style-src": ["'unsafe-inline'"],
         "font-src":
           options.configuration?.["withDefaultFonts"] === true ? ["https://fonts.scalar.com"] : []

@@ -111,12 +111,12 @@ export const logout = async (form: Locator): Promise<void> => {
   await form.locator("h6", { hasText: "Authorized" }).waitFor({ state: "detached" })
 }
 
-/** Tries an operation out, and reads the status that the page then shows, the body and the URL that was asked. */
+/** Tries a GET out, and reads the status that the page then shows, the body and the URL that was asked. */
 export const tryOut = async (
   page: Page,
   path: string
 ): Promise<{ readonly status: string; readonly body: string; readonly url: string }> => {
-  const operation = page.locator(".opblock").filter({
+  const operation = page.locator(".opblock-get").filter({
     has: page.locator(`.opblock-summary-path[data-path="${path}"]`)
   })
   const execute = operation.locator(".btn.execute")
