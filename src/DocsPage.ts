@@ -334,12 +334,16 @@ const operations = (document: Document): ReadonlyArray<Operation> =>
     })
   )
 
-/** None for a relative URL, and for what would be more than one source in a policy. */
+/** None for a relative URL, and for what is none in a policy. */
 const originOf = (url: string | undefined): ReadonlyArray<string> => {
   if (url === undefined || !URL.canParse(url)) return []
   const { origin, protocol } = new URL(url)
-  return /^https?:$/.test(protocol) && isSource(origin) ? [origin] : []
+  return /^https?:$/.test(protocol) && isOrigin(origin) ? [origin] : []
 }
+
+/** A host may hold `;`, `'` and the braces of a server's variable. */
+const isOrigin = (origin: string): boolean =>
+  /^https?:\/\/([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d+)?$/.test(origin)
 
 const isSource = (source: string): boolean => /^[^\s;,'"]+$/.test(source)
 
@@ -545,7 +549,11 @@ const nothing: Policy = {
   "frame-ancestors": ["'none'"]
 }
 
-const policyOf = (page: Sources, origins: ReadonlyArray<string>, added: Sources = {}): Policy => {
+const policyOf = (
+  page: Page["sources"],
+  origins: ReadonlyArray<string>,
+  added: Sources = {}
+): Policy => {
   const merge = (
     directive: keyof Sources,
     ...own: ReadonlyArray<string>
@@ -553,9 +561,10 @@ const policyOf = (page: Sources, origins: ReadonlyArray<string>, added: Sources 
     ...new Set([...own, ...(page[directive] ?? []), ...(added[directive] ?? []).map(checkSource)])
   ]
   const fonts = merge("font-src")
+  const { "script-src": scripts = [] } = page
   return {
     ...nothing,
-    "script-src": page["script-src"] ?? [],
+    "script-src": scripts,
     "style-src": merge("style-src"),
     "img-src": merge("img-src", "'self'", "data:"),
     "connect-src": merge("connect-src", "'self'", ...origins),
