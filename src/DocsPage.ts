@@ -286,6 +286,26 @@ export const requiredScopes = (
 }
 
 /**
+ * The first way in that every protected operation of a document has, by the names of its schemes; none where there is no such
+ * way.
+ *
+ * @category folds
+ * @since 0.1.0
+ */
+export const commonAlternative = (document: Document): ReadonlyArray<string> => {
+  const [first = [], ...rest] = operations(document)
+    .map(({ security = document.security ?? [] }) =>
+      security.map((alternative) => Object.keys(alternative)).filter(({ length }) => length > 0)
+    )
+    .filter(({ length }) => length > 0)
+  const isIn = (names: ReadonlyArray<string>) => (alternatives: ReadonlyArray<typeof names>) =>
+    alternatives.some(
+      (others) => others.length === names.length && others.every((name) => names.includes(name))
+    )
+  return first.find((names) => rest.every(isIn(names))) ?? []
+}
+
+/**
  * The origins that a page calls: token endpoints, providers and servers of the document that are elsewhere.
  *
  * An authorization endpoint is opened in a window of its own, which no policy of the page restricts.

@@ -29,8 +29,8 @@ export interface Options<out E = never, out R = never> extends DocsPage.Options<
   /** Where its script comes from; {@link jsdelivr} by default. */
   readonly assets?: Assets | undefined
   /**
-   * The schemes that are selected where an operation leaves the choice: one by name, several as OR, nested ones as AND. The
-   * first alternative of each operation by default.
+   * The schemes that are selected at first, whatever an operation requires: one by name, several as OR, nested ones as AND. By
+   * default those that all protected operations take; where there are none, each operation has its own first way in selected.
    */
   readonly preferredSecurityScheme?:
     string | ReadonlyArray<string | ReadonlyArray<string>> | undefined
@@ -229,7 +229,7 @@ const configurationOf = <E, R>(options: Options<E, R>, document: DocsPage.Docume
     ...options.configuration,
     persistAuth: options.persistAuthorization ?? false,
     authentication: {
-      preferredSecurityScheme: options.preferredSecurityScheme,
+      preferredSecurityScheme: options.preferredSecurityScheme ?? preferred(document),
       securitySchemes: Object.fromEntries(
         Object.entries(DocsPage.requiredScopes(document)).map(([name, required]) => [
           name,
@@ -243,6 +243,11 @@ const configurationOf = <E, R>(options: Options<E, R>, document: DocsPage.Docume
     }
   }
 })
+
+const preferred = (document: DocsPage.Document): Options["preferredSecurityScheme"] => {
+  const names = DocsPage.commonAlternative(document)
+  return names.length > 1 ? [names] : names[0]
+}
 
 /** In Scalar's words what is preselected of a scheme that has flows. */
 const authentication = (

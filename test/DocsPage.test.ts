@@ -26,6 +26,7 @@ import {
   SecurityDocument,
   SecurityError,
   SecurityMiddleware,
+  type SecurityRequirement,
   SwaggerUi
 } from "../src/index.ts"
 import {
@@ -771,6 +772,20 @@ describe("documents", () => {
     ])
   })
 
+  it("have a way in that all operations take, or none", () => {
+    const common = (...requirements: ReadonlyArray<SecurityRequirement.SecurityRequirement>) =>
+      DocsPage.commonAlternative({
+        paths: Object.fromEntries(
+          requirements.map((security, index) => [`/${index}`, { get: { security } }])
+        )
+      })
+    assert.deepEqual(common([{ a: [] }, { b: [] }], [], [{ b: ["x"] }, {}], [{}]), ["b"])
+    assert.deepEqual(common([{ a: [], b: [] }], [{ a: [] }, { b: [], a: ["x"] }]), ["a", "b"])
+    assert.deepEqual(common([{ a: [] }], [{ b: [] }]), [])
+    assert.deepEqual(common([{ a: [] }], [{ a: [], b: [] }]), [])
+    assert.deepEqual(common(), [])
+  })
+
   it("require of the whole what an operation does not say itself", () => {
     const flows = { clientCredentials: { tokenUrl: "token", scopes: {} } }
     assert.deepEqual(
@@ -809,7 +824,9 @@ describe("Scalar", () => {
     assert.strictEqual(rest["style-src"], "'unsafe-inline'")
     assert.isUndefined(rest["font-src"])
     assert.include(rest["connect-src"], "https://id.example.com:8443")
-    assert.containSubset(configuration(answer).scalar, { telemetry: false, persistAuth: false })
+    const { scalar } = configuration(answer)
+    assert.containSubset(scalar, { telemetry: false, persistAuth: false })
+    assert.strictEqual(scalar.authentication.preferredSecurityScheme, "oauth2")
   })
 
   it("has the same preselected, in its own words", async () => {

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as jose from "jose"
 import * as Http from "node:http"
-import Provider from "oidc-provider"
+import { Provider } from "oidc-provider"
 import type { Page } from "playwright-core"
 import {
   OAuth2,

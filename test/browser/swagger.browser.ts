@@ -4,6 +4,8 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Layer from "effect/Layer"
 import type { Browser } from "playwright-core"
 import { ApiLive } from "../../docs/examples/demo/handlers.ts"
+import { basicUser } from "../../docs/examples/demo/security.ts"
+import { UsersLive } from "../../docs/examples/demo/users.ts"
 import { SwaggerUi } from "../../src/index.ts"
 import { node, type NodeDoor } from "../routers/support.ts"
 import {
@@ -24,7 +26,12 @@ let front: { readonly url: string; readonly close: () => void }
 
 beforeAll(async () => {
   door = await node(
-    HttpApiBuilder.serve().pipe(Layer.provide(SwaggerUi.layer()), Layer.provide(ApiLive))
+    HttpApiBuilder.serve().pipe(
+      Layer.provide(SwaggerUi.layer()),
+      Layer.provide(SwaggerUi.layer({ path: "/kept", persistAuthorization: true })),
+      Layer.provide(SwaggerUi.layer({ path: "/staff", security: basicUser })),
+      Layer.provide([ApiLive, UsersLive])
+    )
   )
   front = await proxy("/some/prefix", door.port)
   browser = await launch()
@@ -119,5 +126,36 @@ describe("Swagger UI", () => {
     assert.strictEqual((await tryOut(page, "/both")).status, "200")
     assert.deepStrictEqual(complaints, [])
     await close()
+  })
+
+  it("is shown to who is let in", async () => {
+    const stranger = await visit(browser, `${front.url}/staff`, {
+      httpCredentials: { username: "johndoe", password: "wrong" }
+    })
+    assert.strictEqual(await stranger.page.locator("#docs").count(), 0)
+    await stranger.close()
+    const { close, complaints, page } = await visit(browser, `${front.url}/staff`, {
+      httpCredentials: { username: "johndoe", password: "secret" }
+    })
+    await page.locator(".opblock").first().waitFor()
+    assert.deepStrictEqual(complaints, [])
+    await close()
+  })
+
+  it("keeps a login only where it is told to", async () => {
+    for (const [path, isKept] of [
+      ["docs", false],
+      ["kept", true]
+    ] as const) {
+      const { close, page } = await visit(browser, `${front.url}/${path}`)
+      const form = await openAuthorize(page, "APIKeyHeader")
+      await form.locator("input[type=text]").fill("demo-key")
+      await submit(form)
+      await page.reload()
+      await openAuthorize(page, "APIKeyHeader")
+      await form.waitFor()
+      assert.strictEqual(await form.locator("h6", { hasText: "Authorized" }).isVisible(), isKept)
+      await close()
+    }
   })
 })
