@@ -754,18 +754,19 @@ const isSecure = ({ hostname, protocol }: URL): boolean =>
   (protocol === "http:" && (hostname === "localhost" || hostname === "127.0.0.1"))
 
 /**
- * Reads a file, or dies with a sentence that says what to do.
+ * Reads a file, or fails with a sentence that says what to do.
  *
  * @category resources
  * @since 0.1.0
  */
-export const readFile = (path: string, advice: string): Effect.Effect<Uint8Array> =>
-  Effect.tryPromise(async () => (await import("node:fs/promises")).readFile(path)).pipe(
-    Effect.catchAll((cause) => Effect.die(new Error(`${path} can't be read: ${advice}`, { cause })))
-  )
+export const readFile = (path: string, advice: string): Effect.Effect<Uint8Array, Error> =>
+  Effect.tryPromise({
+    try: async () => (await import("node:fs/promises")).readFile(path),
+    catch: (cause) => new Error(`${path} can't be read: ${advice}`, { cause })
+  })
 
 /**
- * A script of this library as a file of the page.
+ * A script as a file of the page.
  *
  * @category resources
  * @since 0.1.0

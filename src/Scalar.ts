@@ -205,7 +205,9 @@ const resources = (
 }> =>
   "file" in assets ?
     Effect.map(
-      DocsPage.readFile(assets.file, "assets.file has to be Scalar's dist/browser/standalone.js"),
+      Effect.orDie(
+        DocsPage.readFile(assets.file, "assets.file has to be Scalar's dist/browser/standalone.js")
+      ),
       (body) => ({
         files: [{ name: scriptName, contentType: "text/javascript; charset=utf-8", body }],
         script: { file: scriptName }

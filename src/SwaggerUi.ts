@@ -325,20 +325,35 @@ const resources = (assets: Assets | undefined): Effect.Effect<Resources> => {
 
 const reinstall = "install swagger-ui-dist 5 again"
 
-const fromDirectory = (directory: string, advice: string): Effect.Effect<Resources> =>
-  Effect.map(
-    Effect.forEach(
-      [...Object.entries(contentTypes), [icon, "image/png"] as const],
-      ([name, contentType]) =>
-        Effect.map(DocsPage.readFile(`${directory}/${name}`, advice), (body) => ({
-          name,
-          contentType,
-          body
-        })),
-      { concurrency: "unbounded" }
-    ),
-    (files) => ({ files, icon: { file: icon }, of: (file) => ({ file }) })
+const redirectScript = "oauth2-redirect.js"
+
+const fromDirectory = (directory: string, advice: string): Effect.Effect<Resources> => {
+  const read = (name: string) => DocsPage.readFile(`${directory}/${name}`, advice)
+  return Effect.forEach(
+    [...Object.entries(contentTypes), [icon, "image/png"] as const],
+    ([name, contentType]) =>
+      Effect.map(
+        name === redirectScript ?
+          Effect.orElse(read(name), () => Effect.map(read("oauth2-redirect.html"), inlineScript))
+        : read(name),
+        (body) => ({ name, contentType, body })
+      ),
+    { concurrency: "unbounded" }
+  ).pipe(
+    Effect.map((files): Resources => ({
+      files,
+      icon: { file: icon },
+      of: (file) => ({ file })
+    })),
+    Effect.orDie
   )
+}
+
+/** Older releases of Swagger UI 5 have the script of the redirect inside its page. */
+const inlineScript = (html: Uint8Array): Uint8Array => {
+  const [, text = ""] = /<script>([^]*?)<\/script>/.exec(new TextDecoder().decode(html)) ?? []
+  return new TextEncoder().encode(text)
+}
 
 /** Found from here as Node.js resolves it, so that a project needs no path. */
 const locate: Effect.Effect<string> = Effect.tryPromise(async () => {

@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { createHash } from "node:crypto"
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
@@ -616,6 +616,17 @@ describe("assets", () => {
     const directory = mkdtempSync(join(tmpdir(), "swagger-ui-"))
     cpSync(installed, directory, { recursive: true, filter: (name) => !name.endsWith(".map") })
     assert.include((await page({ directory })).body, 'src="./docs/swagger-ui-bundle.js?v=')
+    rmSync(directory, { recursive: true })
+  })
+
+  it("of an older release have the script of the redirect inside its page", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "swagger-ui-"))
+    cpSync(installed, directory, { recursive: true, filter: (name) => !name.endsWith(".map") })
+    rmSync(join(directory, "oauth2-redirect.js"))
+    writeFileSync(join(directory, "oauth2-redirect.html"), "<body><script>run()\n</script></body>")
+    const door = apiDoor(SwaggerUi.layer({ assets: { directory } }))
+    assert.strictEqual((await get(door, "/docs/oauth2-redirect.js")).body, "run()\n")
+    await door.close()
     rmSync(directory, { recursive: true })
   })
 

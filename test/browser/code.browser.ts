@@ -7,7 +7,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Layer from "effect/Layer"
 import { readFileSync } from "node:fs"
-import type { Browser } from "playwright-core"
+import type { Browser, Locator, Page } from "playwright-core"
 import { Scalar, SwaggerUi } from "../../src/index.ts"
 import * as SecurityRouter from "../../src/SecurityRouter.ts"
 import { node, type NodeDoor } from "../routers/support.ts"
@@ -61,16 +61,11 @@ describe("authorization code with PKCE", () => {
     assert.strictEqual(await form.locator(".scopes input:checked").count(), 2)
     await form.getByText("items:write", { exact: true }).click()
     await shoot("code")
-    const opened = page.waitForEvent("popup")
-    const asked = page
-      .context()
-      .waitForEvent("request", (request) => request.url().startsWith(`${issuer.url}/auth?`))
-    await form.locator(".auth-btn-wrapper .authorize").click()
-    const popup = await opened
-    assertRequest((await asked).url(), `${url}/oauth2-redirect`, "items:read")
-    const closed = popup.waitForEvent("close")
-    await logIn(popup, "johndoe")
-    await closed
+    assertRequest(
+      await logInBy(form.locator(".auth-btn-wrapper .authorize")),
+      `${url}/oauth2-redirect`,
+      "items:read"
+    )
     await authorized(form)
     await closeAuthorize(page)
     const { body, status } = await tryOut(page, "/items")
@@ -81,23 +76,35 @@ describe("authorization code with PKCE", () => {
     await close()
   })
 
+  it("in Swagger UI, by what the provider publishes", async () => {
+    const url = `http://127.0.0.1:${door.port}/deep/docs`
+    issuer.register(`${url}/oauth2-redirect`)
+    const { close, complaints, page, shoot } = await visit(browser, url)
+    const form = await openDiscovered(page)
+    await shoot("oidc")
+    assertRequest(
+      await logInBy(form.locator(".auth-btn-wrapper .authorize")),
+      `${url}/oauth2-redirect`,
+      "openid items:read"
+    )
+    await authorized(form)
+    await closeAuthorize(page)
+    const { body, status } = await tryOut(page, "/me")
+    await shoot("oidc-200")
+    assert.strictEqual(status, "200")
+    assert.deepEqual(JSON.parse(body), { me: "johndoe" })
+    assert.deepStrictEqual(complaints, [])
+    await close()
+  })
+
   it("in Scalar", async () => {
     const url = `http://127.0.0.1:${door.port}/scalar`
     issuer.register(`${url}/oauth2-redirect`)
     const { close, complaints, page, shoot } = await visit(browser, url)
-    const opened = page.waitForEvent("popup")
-    const asked = page
-      .context()
-      .waitForEvent("request", (request) => request.url().startsWith(`${issuer.url}/auth?`))
     const authorize = page.getByRole("button", { name: "Authorize", exact: true }).first()
     await authorize.waitFor()
     await shoot("scalar")
-    await authorize.click()
-    const popup = await opened
-    assertRequest((await asked).url(), `${url}/oauth2-redirect`, "items:read items:write")
-    const closed = popup.waitForEvent("close")
-    await logIn(popup, "johndoe")
-    await closed
+    assertRequest(await logInBy(authorize), `${url}/oauth2-redirect`, "items:read items:write")
     await authorize.waitFor({ state: "detached" })
     await page
       .getByRole("button", { name: /Test Request/ })
@@ -114,6 +121,29 @@ describe("authorization code with PKCE", () => {
     await close()
   })
 })
+
+/** Clicks, logs in in the window that opens, and reads what was asked of the provider. */
+const logInBy = async (button: Locator): Promise<string> => {
+  const page = button.page()
+  const [popup, request] = await Promise.all([
+    page.waitForEvent("popup"),
+    page
+      .context()
+      .waitForEvent("request", (asked) => asked.url().startsWith(`${issuer.url}/auth?`)),
+    button.click()
+  ])
+  await Promise.all([popup.waitForEvent("close"), logIn(popup, "johndoe")])
+  return request.url()
+}
+
+/** The dialog shows what was known when it was opened: it is opened again until the provider has answered. */
+const openDiscovered = async (page: Page): Promise<Locator> => {
+  const forms = await openAuthorize(page, "oidc")
+  const form = forms.filter({ hasText: "authorization_code" })
+  if ((await form.count()) > 0) return form
+  await closeAuthorize(page)
+  return openDiscovered(page)
+}
 
 const assertRequest = (url: string, redirectUri: string, scope: string): void => {
   const query = Object.fromEntries(new URL(url).searchParams)

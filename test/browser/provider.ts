@@ -12,6 +12,7 @@ import { Provider } from "oidc-provider"
 import type { Page } from "playwright-core"
 import {
   OAuth2,
+  OpenIdConnect,
   Security,
   SecurityDocument,
   SecurityError,
@@ -48,6 +49,7 @@ export const makeIssuer = async (): Promise<Issuer> => {
           }
         ],
         clientBasedCORS: () => true,
+        scopes: ["openid", "offline_access", "items:read", "items:write"],
         cookies: { keys: ["a key of this test"] },
         pkce: { required: () => true },
         features: {
@@ -86,23 +88,26 @@ const invalid = new SecurityError.Unauthorized({ reason: "invalid" })
 /** The routes of an API that takes the issuer's tokens, and the document of them. */
 export const makeApi = (issuer: string) => {
   const keys = jose.createRemoteJWKSet(new URL(`${issuer}/jwks`))
+  const verify = (token: Redacted.Redacted<string>) =>
+    Effect.tryPromise({
+      try: () => jose.jwtVerify(Redacted.value(token), keys, { issuer, audience }),
+      catch: () => invalid
+    }).pipe(
+      Effect.map(({ payload }) =>
+        Security.grant({ sub: payload.sub }, String(payload["scope"]).split(" "))
+      )
+    )
   const users = OAuth2.authorizationCode({
     schemeName: "code",
     authorizationUrl: `${issuer}/auth`,
     tokenUrl: `${issuer}/token`,
     scopes: { "items:read": "Read items", "items:write": "Create items" }
-  }).pipe(
-    Security.authenticate((token) =>
-      Effect.tryPromise({
-        try: () => jose.jwtVerify(Redacted.value(token), keys, { issuer, audience }),
-        catch: () => invalid
-      }).pipe(
-        Effect.map(({ payload }) =>
-          Security.grant({ sub: payload.sub }, String(payload["scope"]).split(" "))
-        )
-      )
-    )
-  )
+  }).pipe(Security.authenticate(verify))
+  const discovered = OpenIdConnect.make({
+    schemeName: "oidc",
+    openIdConnectUrl: `${issuer}/.well-known/openid-configuration`,
+    scopes: { "items:read": "Read items" }
+  }).pipe(Security.authenticate(verify))
   // another scheme, whose scopes are not to be asked of the first
   const others = OAuth2.passwordBearer({
     schemeName: "password",
@@ -115,6 +120,9 @@ export const makeApi = (issuer: string) => {
     ),
     SecurityRouter.route("POST", "/items", users.pipe(Security.scopes("items:write")), () =>
       HttpServerResponse.json({})
+    ),
+    SecurityRouter.route("GET", "/me", discovered.pipe(Security.scopes("items:read")), ({ sub }) =>
+      HttpServerResponse.json({ me: sub })
     ),
     SecurityRouter.route("GET", "/admin", others.pipe(Security.scopes("admin")), () =>
       HttpServerResponse.json({})
