@@ -140,6 +140,7 @@ export const make = <const Name extends string = "HTTPDigest", Declared extends 
     challenge: (problem) =>
       challenges(currentTime(), isInsufficient(problem) ? problem : undefined),
     identity: Scheme.identity(
+      "HttpDigest",
       scheme,
       realm,
       options?.scopes,

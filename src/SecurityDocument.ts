@@ -176,6 +176,18 @@ export const annotate =
   }
 
 /**
+ * Whether {@link annotate} has been called on an HttpApi.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isAnnotated = (api: { readonly annotations: Context.Context<never> }): boolean =>
+  hasProperty(
+    Option.getOrUndefined(Context.getOption(api.annotations, OpenApi.Transform)),
+    BeforeId
+  )
+
+/**
  * The document of an HttpApi, and what it could not say.
  *
  * @example

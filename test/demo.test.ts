@@ -236,7 +236,11 @@ describe("routes", () => {
   it("GET /docs", async () => {
     const { body, status } = await get("/docs")
     assert.strictEqual(status, 200)
-    assert.include(body, "swagger-ui")
+    assert.include(body, "swagger-ui-bundle.js")
+    // what logs in finds the document and the token endpoint beside it
+    assert.include(body, '"documentUrl":"./openapi.json"')
+    assert.include(body, '"requiredScopes":{"oauth2":["me","items"]}')
+    assert.strictEqual((await fetch(`${url}/docs/swagger-ui-bundle.js`)).status, 200)
   })
 })
 

@@ -1,7 +1,7 @@
 /** A server with every kind of security: `npm run demo`, then look at http://127.0.0.1:3000/docs. */
-import { HttpApiBuilder, HttpApiSwagger, HttpMiddleware, HttpServer } from "@effect/platform"
+import { HttpApiBuilder, HttpMiddleware, HttpServer } from "@effect/platform"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
-import { Redaction } from "effect-security"
+import { Redaction, SwaggerUi } from "effect-security"
 import { Config, Console, Layer } from "effect"
 import { createServer } from "node:http"
 import { Api } from "./demo/api.ts"
@@ -35,8 +35,7 @@ const Server = NodeHttpServer.layerConfig(createServer, {
 
 // the logger inside: it writes no key that is sent in the query
 HttpApiBuilder.serve((app) => Redaction.middleware(HttpMiddleware.logger(app), names)).pipe(
-  Layer.provide(HttpApiSwagger.layer({ path: "/docs" })),
-  Layer.provide(HttpApiBuilder.middlewareOpenApi({ path: "/openapi.json" })),
+  Layer.provide(SwaggerUi.layer({ path: "/docs", documentPath: "/openapi.json" })),
   Layer.provide(ApiLive),
   Layer.tap(() => hints),
   Layer.provide(Server),
