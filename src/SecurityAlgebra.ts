@@ -8,13 +8,12 @@ import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Clause from "./Clause.ts"
 import type * as SecurityError from "./SecurityError.ts"
+import { expressionOf, make } from "./SecurityExpression.ts"
 import {
-  expressionOf,
   type Failure,
   type Grant,
   type Grantable,
   isSecurity,
-  make,
   type Security,
   type Services,
   type Success,

@@ -16,7 +16,7 @@ import type * as Layer from "effect/Layer"
 import type { Evidence } from "./Granted.ts"
 import { guard, type GuardContext } from "./SecurityGuard.ts"
 import type { Security, Top } from "./SecurityModel.ts"
-import { withServices } from "./SecurityPolicy.ts"
+import { withServices } from "./SecurityExpression.ts"
 import type { Grantable, Guaranteed, SecurityRequirement } from "./SecurityRequirement.ts"
 
 // ----------------------------------------------------------------------------
