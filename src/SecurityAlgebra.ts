@@ -108,6 +108,11 @@ type CheckAnyOf<Members extends ReadonlyArray<Top>> =
     ReadonlyArray<Requirement.TooManyAlternatives>
   : unknown
 
+type CheckOptional<Req extends SecurityRequirement> =
+  Requirement.TooManyAnyOf<readonly [Req, readonly [{}]]> extends true ?
+    Requirement.TooManyAlternatives
+  : unknown
+
 type CheckAllOf<Members extends ReadonlyArray<Top>, Refused> =
   Requirement.TooManyAllOf<Requirements<Members>> extends true ? Refused : unknown
 
@@ -365,7 +370,7 @@ export const allOf: {
  * @since 0.1.0
  */
 export const optional = <A, E, R, Req extends SecurityRequirement, G extends Grants>(
-  self: Security<A, E, R, Req, G>
+  self: Security<A, E, R, Req, G> & CheckOptional<Req>
 ): Security<Option.Option<A>, E, R, Requirement.Optional<Req>, G> =>
   make(
     Clause.anyOf([

@@ -367,6 +367,7 @@ expectType<Write>(leftOver(Security.anyOf(eitherOne).pipe(Security.guard(write))
 expectError(Security.anyOf(condition ? user : oauth2).pipe(Security.scopes("items:read")))
 expectError(Security.anyOf(condition ? user : reader).pipe(Security.scopes("items:read")))
 const oneOfTwo = of<readonly [typeof writers] | readonly [typeof robot]>()
+expectType<SecurityRequirement.SecurityRequirement>(Security.anyOf(...oneOfTwo).requirement)
 expectType<Write>(leftOver(Security.guard(Security.anyOf(...oneOfTwo), write)))
 expectType<Write>(leftOver(Security.guard(Security.allOf(...oneOfTwo), write)))
 expectType<Write>(
