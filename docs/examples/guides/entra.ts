@@ -6,6 +6,7 @@ import { presented } from "./presented.ts"
 
 const tenant = "6f0c3a52-7d4e-4b61-9d5e-2f1a8c7b9e10"
 const api = "0d9f7e24-1c3b-4a86-8f52-b7e6d5c4a3f1"
+const read = `api://${api}/Items.Read` as const
 
 /** Clients ask for the long name, tokens hold the short one: of delegated permissions, or of app roles. */
 const scopesOf = ({ roles, scp }: Jwt.Claims) => {
@@ -18,7 +19,7 @@ const Claims = Schema.Struct({ sub: Schema.String, oid: Schema.String, tid: Sche
 
 const user = OpenIdConnect.make({
   openIdConnectUrl: `https://login.microsoftonline.com/${tenant}/v2.0/.well-known/openid-configuration`,
-  scopes: { [`api://${api}/Items.Read`]: "Read items" }
+  scopes: { [read]: "Read items" }
 }).pipe(
   OpenIdConnect.authenticate({
     audience: api, // of version 2: the application's ID
@@ -28,7 +29,7 @@ const user = OpenIdConnect.make({
   })
 )
 
-export const readers = user.pipe(Security.scopes(`api://${api}/Items.Read`))
+export const readers = user.pipe(Security.scopes(read))
 
 /** Of several tenants: each has its issuer, and one set of keys serves them all. */
 const keys = Jwks.fromUrl("https://login.microsoftonline.com/common/discovery/v2.0/keys")
