@@ -1,6 +1,7 @@
 /** Access tokens of Microsoft Entra ID. */
-import { Jwks, Jwt, OpenIdConnect, Security, SecurityTest } from "effect-security"
-import { Effect, Schema } from "effect"
+import { HttpClient, HttpClientResponse } from "@effect/platform"
+import { HttpBearer, Jwks, Jwt, OpenIdConnect, Security, SecurityTest } from "effect-security"
+import { Effect, Layer, Schema } from "effect"
 import * as assert from "node:assert"
 import { presented } from "./presented.ts"
 
@@ -31,17 +32,16 @@ const user = OpenIdConnect.make({
 
 export const readers = user.pipe(Security.scopes(read))
 
-/** Of several tenants: each has its issuer, and one set of keys serves them all. */
-const keys = Jwks.fromUrl("https://login.microsoftonline.com/common/discovery/v2.0/keys")
-
+/** Of several tenants: each is an issuer, with the keys that are published for it. */
 export const ofTenants = (tenants: ReadonlyArray<string>) =>
   Jwt.authenticate({
     issuers: tenants.map((id) => ({
       issuer: `https://login.microsoftonline.com/${id}/v2.0`,
-      keys
+      keys: Jwks.fromUrl(`https://login.microsoftonline.com/${id}/discovery/v2.0/keys`)
     })),
     audience: api,
     typ: "JWT",
+    requiredClaims: ["exp", "azpacr"], // which ID tokens have not
     scopes: scopesOf,
     claims: Claims
   })
@@ -76,4 +76,22 @@ export const main = Effect.gen(function* () {
   const ofVersion1 = { ...claims, iss: `https://sts.windows.net/${tenant}/` }
   const other = yield* Effect.flip(presented(readers, issuer, ofVersion1, { typ }))
   assert.strictEqual(other._tag, "Unauthorized")
+
+  // several tenants: keys are where Entra ID has them
+  const keys = HttpClient.make((request, { pathname }) =>
+    Effect.map(issuer.keys, (set) =>
+      HttpClientResponse.fromWeb(
+        request,
+        pathname === `/${tenant}/discovery/v2.0/keys` ?
+          Response.json(set)
+        : new Response(null, { status: 404 })
+      )
+    )
+  )
+  const anyTenant = HttpBearer.make().pipe(ofTenants([tenant, "another"]))
+  const reached = { ...issuer, layer: Layer.succeed(HttpClient.HttpClient, keys) }
+  assert.strictEqual((yield* presented(anyTenant, reached, claims, { typ })).tid, tenant)
+  const idToken = { ...claims, azpacr: undefined, scp: undefined, nonce: "n" }
+  const notAccess = yield* Effect.flip(presented(anyTenant, reached, idToken, { typ }))
+  assert.strictEqual(notAccess._tag, "Unauthorized")
 })
