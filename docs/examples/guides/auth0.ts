@@ -57,4 +57,11 @@ export const main = Effect.gen(function* () {
     presented(writers, issuer, { ...claims, permissions: [] }, { typ })
   )
   assert.strictEqual(lesser._tag, "Forbidden")
+
+  // without the slash the tokens are another issuer's
+  const withoutSlash = OpenIdConnect.make({ openIdConnectUrl: issuer.openIdConnectUrl }).pipe(
+    OpenIdConnect.authenticate({ audience: "https://api.example", typ })
+  )
+  const ofAnother = yield* Effect.flip(presented(withoutSlash, issuer, claims, { typ }))
+  assert.strictEqual(ofAnother._tag, "Unauthorized")
 })
