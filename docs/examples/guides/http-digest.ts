@@ -58,6 +58,12 @@ export const main = Effect.gen(function* () {
   const replayed = yield* get({ authorization })
   assert.strictEqual(replayed.status, 401)
   assert.match(replayed.headers.get("www-authenticate") ?? "", /stale=true/)
+  // the trap: a store for every request remembers nothing
+  const forgetful = HttpApp.toWebHandler(router.pipe(Effect.provide(DigestNonces.layerMemory())))
+  const trapped = yield* Effect.promise(() =>
+    forgetful(new Request("http://localhost/me", { headers: { authorization } }))
+  )
+  assert.strictEqual(trapped.status, 200)
   const wrong = yield* get({ authorization: answer(challenge, "wrong") })
   assert.strictEqual(wrong.status, 401)
 })

@@ -73,7 +73,7 @@ const Guarded = HttpLayerRouter.add(
 const Routes = Layer.mergeAll(Guarded, SecurityRouter.toLayer(routes))
 
 // ----------------------------------------------------------------------------
-// a Fetch handler: Bun, Deno, Cloudflare, Next.js
+// a Fetch handler
 // ----------------------------------------------------------------------------
 
 export const handler = HttpApp.toWebHandler(HttpRouter.concat(router, documented))
