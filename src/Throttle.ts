@@ -101,7 +101,7 @@ export interface Options {
  *     throttle: Throttle.make({ account: { limit: 5, window: "10 minutes" }, proxies: 1 })
  *   })
  * )
- * // what the routes are provided with, beside their other Layers
+ * // provided once, where the server is made: `Effect.provide` on a router would build it for every request
  * const RateLimiterLive = Throttle.layerMemory()
  * ```
  * @category constructors
