@@ -1,0 +1,707 @@
+/**
+ * The keys that signatures of tokens are verified with: of an issuer's JWK set, of a configuration, of a PEM, a shared secret.
+ *
+ * A key is bound to one algorithm when it is read, and can do nothing but verify. Keys that are weak, broken or meant for something
+ * else are left out of a set, and the rest of it is used.
+ *
+ * @see [RFC 7517](https://www.rfc-editor.org/rfc/rfc7517.html)
+ * @see [RFC 7518](https://www.rfc-editor.org/rfc/rfc7518.html)
+ * @since 0.1.0
+ */
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import { hasProperty } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import { importJWK } from "jose"
+import { createHmac, createPublicKey, createSecretKey, timingSafeEqual } from "node:crypto"
+import * as Base64Url from "./Base64Url.ts"
+import * as RemoteDocument from "./RemoteDocument.ts"
+import * as Upstream from "./Upstream.ts"
+
+// ----------------------------------------------------------------------------
+// algorithms
+// ----------------------------------------------------------------------------
+
+/**
+ * The algorithms whose keys are public (RFC 7518, section 3.1; RFC 8037; RFC 9864).
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type AsymmetricAlgorithm =
+  | "RS256"
+  | "RS384"
+  | "RS512"
+  | "PS256"
+  | "PS384"
+  | "PS512"
+  | "ES256"
+  | "ES384"
+  | "ES512"
+  | "EdDSA"
+  | "Ed25519"
+
+/**
+ * The algorithms whose key is a secret that issuer and API share (RFC 7518, section 3.2).
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type SymmetricAlgorithm = "HS256" | "HS384" | "HS512"
+
+/**
+ * Every algorithm that a key can be bound to. There is no `none`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Algorithm = AsymmetricAlgorithm | SymmetricAlgorithm
+
+/**
+ * All asymmetric algorithms.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const asymmetric: ReadonlyArray<AsymmetricAlgorithm> = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+  "Ed25519"
+]
+
+/**
+ * All symmetric algorithms.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const symmetric: ReadonlyArray<SymmetricAlgorithm> = ["HS256", "HS384", "HS512"]
+
+// ----------------------------------------------------------------------------
+// models
+// ----------------------------------------------------------------------------
+
+const TypeId: unique symbol = Symbol.for("effect-security/Jwks")
+
+/**
+ * Where keys come from. `R` is what it takes to get them: `HttpClient`, or nothing.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Jwks<out R = never> {
+  readonly [TypeId]: typeof TypeId
+  /** Whether its keys are secrets that issuer and API share. */
+  readonly isSymmetric: boolean
+  readonly get: Effect.Effect<Keys, Upstream.UpstreamError, R>
+  /** The keys as their source has them now, for a token whose key is not among those of `get`. */
+  readonly refresh: Effect.Effect<Keys, Upstream.UpstreamError, R>
+  /** The keys if they are at hand at `now`, in milliseconds, without an Effect. */
+  readonly peek: (now: number) => Keys | undefined
+}
+
+/**
+ * The keys of a source.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Keys {
+  readonly size: number
+  /**
+   * The keys that a token with this header can have been signed with.
+   *
+   * With a `kid` it is the key of exactly that `kid` and `alg`. Without one it is every key of the `alg`, unless these are more
+   * than {@link maxCandidates}: then it is none.
+   */
+  readonly find: (alg: string, kid: string | undefined) => ReadonlyArray<Key>
+}
+
+/**
+ * A key, bound to one algorithm.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Key {
+  readonly kid: string | undefined
+  readonly alg: Algorithm
+  /** Whether a JWS in compact serialization, which has been found well-formed, was signed with the key. It never throws. */
+  readonly verifies: (token: string) => boolean | Promise<boolean>
+}
+
+/**
+ * A JWK set (RFC 7517, section 5).
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface JsonWebKeySet {
+  readonly keys: ReadonlyArray<object>
+}
+
+/**
+ * How the keys of a set are read.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SetOptions {
+  /** The algorithm of RSA keys that do not say theirs by `alg`; `RS256` by default. */
+  readonly rsaAlgorithm?: Extract<AsymmetricAlgorithm, `RS${string}` | `PS${string}`> | undefined
+}
+
+/**
+ * How a set is fetched, and how long it is kept.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface UrlOptions extends SetOptions, RemoteDocument.Times, Partial<Upstream.Limits> {
+  /** Allows an `http` URL; `false` by default. */
+  readonly allowHttp?: boolean | undefined
+}
+
+/**
+ * How many keys are tried for a token without `kid`.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const maxCandidates = 4
+
+/**
+ * How many keys of a set are read.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const maxKeys = 100
+
+/**
+ * Whether a value is a source of keys.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isJwks = (value: unknown): value is Jwks<unknown> => hasProperty(value, TypeId)
+
+// ----------------------------------------------------------------------------
+// constructors
+// ----------------------------------------------------------------------------
+
+/**
+ * The public keys that an issuer publishes at a URL: its `jwks_uri`.
+ *
+ * They are fetched when the first token comes, through the `HttpClient` in the context: one fetch at a time, no redirects, at most
+ * `maxBytes` (256 kB by default) within `timeout` (5 seconds). They are refreshed in the background after `freshFor` (10 minutes),
+ * so a key that the issuer removed is gone then, and kept up to `staleFor` (4 hours) while the issuer is down. A `kid` that is
+ * not among them has them refreshed at once, but no more often than each `coolDown` (30 seconds).
+ *
+ * Secrets in the set are left out, private members are not read. A set without one key that can be used is no set: a verifier
+ * then answers 503, unless it has an older one.
+ *
+ * Throws for a URL that is not `https` (unless `allowHttp` is set). It may be an Effect that finds out, as discovery does.
+ *
+ * @example
+ * ```ts
+ * import { Jwks } from "effect-security"
+ *
+ * const keys = Jwks.fromUrl("https://id.example/jwks", { freshFor: "5 minutes" })
+ * ```
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromUrl = (
+  url: string | Effect.Effect<string, Upstream.UpstreamError, HttpClient.HttpClient>,
+  options: UrlOptions = {}
+): Jwks<HttpClient.HttpClient> => {
+  if (typeof url === "string") Upstream.checkUrl("the URL of a JWK set", url, options.allowHttp)
+  const document = RemoteDocument.make<Keys>({
+    url,
+    allowHttp: options.allowHttp,
+    limits: { timeout: options.timeout, maxBytes: options.maxBytes ?? 262_144 },
+    freshFor: options.freshFor,
+    staleFor: options.staleFor,
+    coolDown: options.coolDown,
+    decode: (json, from) => decode(json, from, options)
+  })
+  return { [TypeId]: TypeId, isSymmetric: false, ...document }
+}
+
+/**
+ * The keys of a JWK set that is there already: public keys, or secrets (`kty: "oct"`) if the set is `Redacted`.
+ *
+ * Throws when it holds no key that can be used, with the reason for each; when it holds both public keys and secrets; and for
+ * secrets that are not `Redacted`.
+ *
+ * @example
+ * ```ts
+ * import { Jwks } from "effect-security"
+ *
+ * const keys = Jwks.fromJson({
+ *   keys: [{ kty: "OKP", crv: "Ed25519", kid: "2026", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }]
+ * })
+ * ```
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromJson = (
+  set: JsonWebKeySet | Redacted.Redacted<JsonWebKeySet>,
+  options: SetOptions = {}
+): Jwks => {
+  const isSecret = Redacted.isRedacted(set)
+  const { keys } = isSecret ? Redacted.value(set) : set
+  if (!Array.isArray(keys)) throw new Error("a JWK set has to be an object with an array of keys")
+  const read = keys.map((jwk) => readJwk(jwk, options))
+  const usable = read.filter(isMaterial)
+  if (usable.length === 0) {
+    const reasons = read.filter((each) => typeof each === "string")
+    throw new Error(
+      `the JWK set has no key that can be used: ${reasons.join("; ") || "it has no key at all"}`
+    )
+  }
+  const isSymmetric = usable.some(isSecretKey)
+  if (isSymmetric && !usable.every(isSecretKey)) {
+    throw new Error("a JWK set can't hold both public keys and secrets: make two of it")
+  }
+  if (isSymmetric && !isSecret) {
+    throw new Error("a JWK set with secrets has to be Redacted: give Redacted.make(set)")
+  }
+  return local(usable, isSymmetric, "exact")
+}
+
+/**
+ * The keys that a configuration value says: a JWK set in JSON, or the URL of one.
+ *
+ * It is a `Config`, so what is wrong with the value is a `ConfigError` when the configuration is read, and names no part of it.
+ *
+ * @example
+ * ```ts
+ * import { Jwks } from "effect-security"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   const keys = yield* Jwks.fromConfig("ISSUER_KEYS")
+ *   return keys.isSymmetric
+ * })
+ * ```
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromConfig = (
+  name: string,
+  options: UrlOptions = {}
+): Config.Config<Jwks<HttpClient.HttpClient>> =>
+  Config.redacted(name).pipe(
+    Config.mapAttempt((redacted): Jwks<HttpClient.HttpClient> => {
+      const value = Redacted.value(redacted).trim()
+      if (!value.startsWith("{")) {
+        const problem = Upstream.problemOf(value, options.allowHttp)
+        if (problem !== undefined) {
+          throw new Error(`neither a JWK set in JSON nor the URL of one: it ${problem}`)
+        }
+        return fromUrl(value, options)
+      }
+      return fromJson(Redacted.make(parseSet(value)), options)
+    })
+  )
+
+/**
+ * One public key in PEM (`-----BEGIN PUBLIC KEY-----`, RFC 7468, section 13).
+ *
+ * It verifies tokens of any `kid`, or of none, unless `kid` says which. The algorithm is `RS256` for an RSA key and the only one that there is for others,
+ * unless `algorithm` says another. Throws for anything else than one such PEM, a private key included, and for a weak key.
+ *
+ * @example
+ * ```ts
+ * import { Jwks } from "effect-security"
+ *
+ * const keys = Jwks.fromPem(`-----BEGIN PUBLIC KEY-----
+ * MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
+ * -----END PUBLIC KEY-----`)
+ * ```
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromPem = (
+  pem: string,
+  options: {
+    /** What the key's tokens say as `alg`. */
+    readonly algorithm?: AsymmetricAlgorithm | undefined
+    /** What the key's tokens say as `kid`; by default that does not matter. */
+    readonly kid?: string | undefined
+  } = {}
+): Jwks => {
+  if (!pemSyntax.test(pem)) {
+    throw new Error("a public key in PEM begins with -----BEGIN PUBLIC KEY----- and is only one")
+  }
+  const jwk = jwkOfPem(pem)
+  const read = readJwk({
+    ...jwk,
+    ...(options.algorithm && { alg: options.algorithm }),
+    ...(options.kid !== undefined && { kid: options.kid })
+  })
+  if (!isMaterial(read)) throw new Error(`the key can't be used: ${read}`)
+  return local([read], false, options.kid === undefined ? "any" : "exact")
+}
+
+/**
+ * A secret that the issuer and this API share, for HMAC.
+ *
+ * A text stands for its bytes in UTF-8: decode it first where it is written in base64. It has to be at least as long as the hash (RFC 7518,
+ * section 3.2): 32 bytes for `HS256`, which is the default. Whoever can verify with it can sign with it as well.
+ *
+ * @example
+ * ```ts
+ * import { Jwks } from "effect-security"
+ * import { Redacted } from "effect"
+ *
+ * const keys = Jwks.fromSecret(Redacted.make("a-secret-that-is-at-least-32-bytes-long"))
+ * ```
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromSecret = (
+  secret: Redacted.Redacted<string | Uint8Array>,
+  options: {
+    /** What its tokens say as `alg`; `HS256` by default. */
+    readonly algorithm?: SymmetricAlgorithm | undefined
+    /** What its tokens say as `kid`; by default that does not matter. */
+    readonly kid?: string | undefined
+  } = {}
+): Jwks => {
+  const value = Redacted.value(secret)
+  const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value
+  const read = readJwk({
+    kty: "oct",
+    alg: options.algorithm ?? "HS256",
+    k: Base64Url.encode(bytes),
+    ...(options.kid !== undefined && { kid: options.kid })
+  })
+  if (!isMaterial(read)) throw new Error(`the secret can't be used: ${read}`)
+  return local([read], true, options.kid === undefined ? "any" : "exact")
+}
+
+// ----------------------------------------------------------------------------
+// sources
+// ----------------------------------------------------------------------------
+
+/** Keys that are there are imported once, by whoever needs them first. */
+const local = (
+  materials: ReadonlyArray<Material>,
+  isSymmetric: boolean,
+  kids: "exact" | "any"
+): Jwks => {
+  let imported: Keys | undefined
+  const get = Effect.suspend(() =>
+    imported !== undefined ?
+      Effect.succeed(imported)
+    : Effect.map(
+        Effect.promise(() => importAll(materials)),
+        (keys) => {
+          imported ??= index(keys, kids)
+          return imported
+        }
+      )
+  )
+  return { [TypeId]: TypeId, isSymmetric, get, refresh: get, peek: () => imported }
+}
+
+const decode = (
+  json: { readonly [member: string]: unknown },
+  url: string,
+  options: SetOptions
+): Effect.Effect<Keys, Upstream.UpstreamError> => {
+  const [shown = ""] = url.split(/[?#]/, 1)
+  const members: unknown = json["keys"]
+  const read =
+    Array.isArray(members) ? members.slice(0, maxKeys).map((jwk) => readJwk(jwk, options)) : []
+  const usable = read.filter(isMaterial).filter((material) => !isSecretKey(material))
+  const reasons = read.filter((each) => typeof each === "string")
+  return Effect.flatMap(
+    Effect.promise(() => importAll(usable)),
+    (keys) =>
+      keys.length === 0 ?
+        Effect.fail(
+          new Upstream.UpstreamError({ url: shown, description: "has no key that can be used" })
+        )
+      : reasons.length === 0 ? Effect.succeed(index(keys, "exact"))
+      : Effect.as(
+          Effect.logDebug(`${shown}: keys that can't be used: ${reasons.join("; ")}`),
+          index(keys, "exact")
+        )
+  )
+}
+
+const parseSet = (text: string): JsonWebKeySet => {
+  let set: unknown
+  try {
+    set = JSON.parse(text)
+  } catch {
+    // told below: the text may hold secrets
+  }
+  if (!hasProperty(set, "keys") || !Array.isArray(set.keys)) {
+    throw new Error("a JWK set has to be an object with an array of keys")
+  }
+  return { keys: set.keys }
+}
+
+// what a JavaScript engine can't import, though it is a key, is left out
+const importAll = async (materials: ReadonlyArray<Material>): Promise<ReadonlyArray<Key>> => {
+  const settled = await Promise.allSettled(distinct(materials).map(importKey))
+  return settled.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []))
+}
+
+const index = (keys: ReadonlyArray<Key>, kids: "exact" | "any"): Keys => {
+  const byAlg = new Map<string, Array<Key>>()
+  const byKid = new Map<string, ReadonlyArray<Key>>()
+  for (const key of keys) {
+    const others = byAlg.get(key.alg)
+    if (others === undefined) byAlg.set(key.alg, [key])
+    else others.push(key)
+    if (key.kid !== undefined) byKid.set(`${key.alg} ${key.kid}`, [key])
+  }
+  const anyOf = (alg: string): ReadonlyArray<Key> => {
+    const candidates = byAlg.get(alg) ?? none
+    return candidates.length > maxCandidates ? none : candidates
+  }
+  return {
+    size: keys.length,
+    find: (alg, kid) =>
+      kid === undefined || kids === "any" ? anyOf(alg) : (byKid.get(`${alg} ${kid}`) ?? none)
+  }
+}
+
+const none: ReadonlyArray<Key> = []
+
+/** One key of several that are the same; none of several that only have the same name (nobody can say which is meant). */
+const distinct = (materials: ReadonlyArray<Material>): ReadonlyArray<Material> => {
+  const byIdentity = new Map(
+    materials.map((material) => [`${nameOf(material)} ${identityOf(material)}`, material])
+  )
+  const counts = new Map<string, number>()
+  for (const material of byIdentity.values()) {
+    counts.set(nameOf(material), (counts.get(nameOf(material)) ?? 0) + 1)
+  }
+  return [...byIdentity.values()].filter(
+    (material) => material.kid === undefined || counts.get(nameOf(material)) === 1
+  )
+}
+
+const nameOf = ({ alg, kid }: Material): string => JSON.stringify([alg, kid])
+
+const identityOf = ({ jwk }: Material): string => JSON.stringify(jwk)
+
+// ----------------------------------------------------------------------------
+// keys
+// ----------------------------------------------------------------------------
+
+/** A JWK that was found good: its members are those that the key consists of, and no other. */
+interface Material {
+  readonly kid: string | undefined
+  readonly alg: Algorithm
+  readonly jwk: { readonly [member: string]: string }
+}
+
+const isMaterial = (read: Material | string): read is Material => typeof read !== "string"
+
+const isSecretKey = ({ jwk }: Material): boolean => jwk["kty"] === "oct"
+
+const importKey = async ({ alg, jwk, kid }: Material): Promise<Key> => {
+  if (jwk["kty"] === "oct") return { kid, alg, verifies: hmac(alg, jwk["k"] ?? "") }
+  const key = await importJWK({ ...jwk }, alg)
+  // of a key that is no secret it makes a CryptoKey
+  if (key instanceof Uint8Array) throw new TypeError("a secret")
+  return { kid, alg, verifies: webCrypto(alg, key) }
+}
+
+// The key is imported for one algorithm, which is what Web Crypto holds it to.
+const webCrypto = (alg: Algorithm, key: CryptoKey): Key["verifies"] => {
+  const parameters = parametersOf(alg)
+  return (token) => {
+    const end = token.lastIndexOf(".")
+    return crypto.subtle
+      .verify(
+        parameters,
+        key,
+        Buffer.from(token.slice(end + 1), "base64url"),
+        Buffer.from(token.slice(0, end), "latin1")
+      )
+      .catch(() => false)
+  }
+}
+
+const parametersOf = (alg: Algorithm): AlgorithmIdentifier | RsaPssParams | EcdsaParams => {
+  const bits = Number(alg.slice(2))
+  return (
+    alg.startsWith("RS") ? { name: "RSASSA-PKCS1-v1_5" }
+    : alg.startsWith("PS") ? { name: "RSA-PSS", saltLength: bits / 8 }
+    : alg.startsWith("ES") ? { name: "ECDSA", hash: `SHA-${bits}` }
+    : { name: "Ed25519" }
+  )
+}
+
+// Web Crypto takes another thread for what is done here in two microseconds.
+const hmac = (alg: Algorithm, k: string): Key["verifies"] => {
+  const key = createSecretKey(Base64Url.decodeCanonical(k))
+  const hash = `sha${alg.slice(2)}`
+  return (token) => {
+    const end = token.lastIndexOf(".")
+    const signature = Base64Url.decodeCanonical(token.slice(end + 1))
+    const expected = createHmac(hash, key).update(token.slice(0, end)).digest()
+    return signature.length === expected.length && timingSafeEqual(signature, expected)
+  }
+}
+
+/** What a JWK is made into, or why it can't be used. The reasons name its `kid`, and nothing of the key. */
+const readJwk = (input: unknown, options: SetOptions = {}): Material | string => {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) return "no object"
+  const jwk: { readonly [member: string]: unknown } = Object.assign(Object.create(null), input)
+  const { alg, key_ops: operations, kid, kty, use } = jwk
+  if (kid !== undefined && typeof kid !== "string") return "a kid that is no string"
+  const refused = (reason: string): string =>
+    kid === undefined ? reason : `${JSON.stringify(kid.slice(0, 100))} has ${reason}`
+  if (use !== undefined && use !== "sig") return refused("another use than sig")
+  if (operations !== undefined && !isForVerifying(operations)) {
+    return refused("key_ops without verify")
+  }
+  if (alg !== undefined && typeof alg !== "string") return refused("an alg that is no string")
+  const kind = typeof kty === "string" ? kinds.get(kty) : undefined
+  if (kind === undefined) return refused("an unknown kty")
+  const read = kind(jwk, options)
+  if (typeof read === "string") return refused(read)
+  const bound = read.algs.find((each) => each === (alg ?? read.algs[0]))
+  if (bound === undefined) return refused("an alg that is not its kty's")
+  const problem = read.problem?.(bound)
+  if (problem !== undefined) return refused(problem)
+  return isImportable(read.jwk) ?
+      { kid, alg: bound, jwk: read.jwk }
+    : refused("a value that is no key")
+}
+
+const isForVerifying = (operations: unknown): boolean =>
+  Array.isArray(operations) &&
+  operations.every((operation) => typeof operation === "string") &&
+  new Set(operations).size === operations.length &&
+  operations.includes("verify")
+
+interface Read {
+  readonly jwk: Material["jwk"]
+  /** The algorithms that the key can be bound to, first the one of a key that does not say. */
+  readonly algs: ReadonlyArray<Algorithm>
+  readonly problem?: (alg: Algorithm) => string | undefined
+}
+
+type Kind = (jwk: { readonly [member: string]: unknown }, options: SetOptions) => Read | string
+
+const bytesOf = (value: unknown): Uint8Array | undefined =>
+  typeof value === "string" && value !== "" ? Base64Url.decode(value) : undefined
+
+const rsa: Kind = ({ e, n }, { rsaAlgorithm = "RS256" }) => {
+  const modulus = bytesOf(n)
+  const exponent = bytesOf(e)
+  if (modulus === undefined || exponent === undefined) return "a broken n or e"
+  const bits = bitsOf(modulus)
+  if (bits < 2048) return "less than 2048 bits"
+  if (bits > 16_384) return "more than 16384 bits"
+  if (bitsOf(exponent) < 2 || bitsOf(exponent) > 64 || ((exponent.at(-1) ?? 0) & 1) === 0) {
+    return "an e that is not odd, is 1 or too large"
+  }
+  if (isRoca(modulus)) return "a modulus of a generator that is known to be weak (CVE-2017-15361)"
+  return {
+    jwk: { kty: "RSA", n: String(n), e: String(e) },
+    algs: [rsaAlgorithm, ...asymmetric.filter((alg) => /^[RP]S/.test(alg))]
+  }
+}
+
+const curves = new Map<unknown, readonly [alg: Algorithm, length: number]>([
+  ["P-256", ["ES256", 32]],
+  ["P-384", ["ES384", 48]],
+  ["P-521", ["ES512", 66]]
+])
+
+const ec: Kind = ({ crv, x, y }) => {
+  const curve = curves.get(crv)
+  if (curve === undefined) return "an unknown crv"
+  const [alg, length] = curve
+  if (bytesOf(x)?.length !== length || bytesOf(y)?.length !== length) return "a broken x or y"
+  return { jwk: { kty: "EC", crv: String(crv), x: String(x), y: String(y) }, algs: [alg] }
+}
+
+const okp: Kind = ({ crv, x }) => {
+  if (crv !== "Ed25519") return "an unknown crv"
+  if (bytesOf(x)?.length !== 32) return "a broken x"
+  return { jwk: { kty: "OKP", crv, x: String(x) }, algs: ["EdDSA", "Ed25519"] }
+}
+
+const oct: Kind = ({ k }) => {
+  const secret = bytesOf(k)
+  if (secret === undefined) return "a broken k"
+  return {
+    jwk: { kty: "oct", k: String(k) },
+    algs: symmetric,
+    problem: (alg) => {
+      const least = Number(alg.slice(2)) / 8
+      return secret.length < least ?
+          `${secret.length} bytes, and ${alg} needs at least ${least}`
+        : undefined
+    }
+  }
+}
+
+const kinds = new Map([
+  ["RSA", rsa],
+  ["EC", ec],
+  ["OKP", okp],
+  ["oct", oct]
+])
+
+const isImportable = (jwk: Material["jwk"]): boolean => {
+  if (jwk["kty"] === "oct") return true
+  try {
+    createPublicKey({ key: { ...jwk }, format: "jwk" })
+    return true
+  } catch {
+    // a point that is not on its curve
+    return false
+  }
+}
+
+const pemSyntax = /^\s*-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\s]+-----END PUBLIC KEY-----\s*$/
+
+const jwkOfPem = (pem: string): object => {
+  try {
+    return createPublicKey(pem).export({ format: "jwk" })
+  } catch {
+    // told below: what OpenSSL says helps nobody
+  }
+  throw new Error("the PEM holds no public key of RSA, EC or Ed25519")
+}
+
+const bitsOf = (bytes: Uint8Array): number => {
+  const first = bytes.findIndex((byte) => byte !== 0)
+  return first < 0 ? 0 : (bytes.length - first) * 8 - (Math.clz32(bytes[first] ?? 0) - 24)
+}
+
+// A prime of that generator is a power of 65537 modulo many small primes, and so is the product of two.
+const isRoca = (modulus: Uint8Array): boolean =>
+  rocaPrimes.every((prime) => {
+    const rest = modulus.reduce((done, byte) => (done * 256 + byte) % prime, 0)
+    for (let power = 65_537 % prime, count = 0; count < prime; count++) {
+      if (power === rest) return true
+      power = (power * 65_537) % prime
+    }
+    return false
+  })
+
+const rocaPrimes = [11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157]

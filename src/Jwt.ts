@@ -1,0 +1,707 @@
+/**
+ * Tokens that are JWTs: verified here, with the keys of their issuer.
+ *
+ * {@link authenticate} is the verifier of a scheme, {@link make} the same for a token that comes from elsewhere.
+ *
+ * @see [RFC 7519](https://www.rfc-editor.org/rfc/rfc7519.html)
+ * @see [RFC 8725, best current practices](https://www.rfc-editor.org/rfc/rfc8725.html)
+ * @see [RFC 9068, access tokens](https://www.rfc-editor.org/rfc/rfc9068.html)
+ * @since 0.1.0
+ */
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { dual } from "effect/Function"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Crypto from "node:crypto"
+import * as Credential from "./Credential.ts"
+import * as ExpiringMap from "./ExpiringMap.ts"
+import type { HttpCredentials } from "./Http.ts"
+import * as Jwks from "./Jwks.ts"
+import * as Jws from "./Jws.ts"
+import * as MutualTls from "./MutualTls.ts"
+import * as SecurityAlgebra from "./SecurityAlgebra.ts"
+import * as SecurityError from "./SecurityError.ts"
+import {
+  definitions,
+  type Grant,
+  grant,
+  isSecurity,
+  type Security,
+  type Top
+} from "./SecurityModel.ts"
+import type { Grantable, SecurityRequirement } from "./SecurityRequirement.ts"
+import type * as Upstream from "./Upstream.ts"
+
+// ----------------------------------------------------------------------------
+// models
+// ----------------------------------------------------------------------------
+
+/**
+ * What a verified token says. Nobody can change it: one value serves every request that presents the token.
+ *
+ * `iss`, `aud` and the types of the members named here have been checked; every other member is as the issuer wrote it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Claims {
+  readonly iss: string
+  readonly aud: string | ReadonlyArray<string>
+  /** In seconds since 1970. */
+  readonly exp?: number
+  readonly nbf?: number
+  readonly iat?: number
+  readonly sub?: string
+  readonly jti?: string
+  readonly client_id?: string
+  readonly [claim: string]: unknown
+}
+
+/**
+ * What is asked of a token besides its issuer.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Requirements {
+  /** Who the token has to be meant for: one of these has to be, or be in, its `aud`. There is no default. */
+  readonly audience: string | ReadonlyArray<string>
+  /**
+   * The algorithms that are accepted; by default all asymmetric ones, or, if the keys are secrets, all HMAC ones.
+   *
+   * Each key is good for one of them anyway. The two kinds can't be mixed.
+   */
+  readonly algorithms?: ReadonlyArray<Jwks.Algorithm> | undefined
+  /**
+   * The kinds of token that are accepted by their `typ`, without regard to case and with or without `application/`; `"at+jwt"` by
+   * default (RFC 9068, section 4).
+   *
+   * Some providers write `"JWT"` into access tokens, and into ID tokens too: then only `audience` tells the two apart. `false` accepts
+   * tokens that do not say what they are: no `typ`, `JWT` or `at+jwt`.
+   */
+  readonly typ?: string | ReadonlyArray<string> | false | undefined
+  /**
+   * The claims that a token has to have besides `iss` and `aud`.
+   *
+   * By default those of RFC 9068, section 2.2 where `typ` is `"at+jwt"`: `exp`, `sub`, `client_id`, `iat` and `jti`; `exp` alone otherwise.
+   * Without `exp` in the list, a token that has none never expires.
+   */
+  readonly requiredClaims?: ReadonlyArray<string> | undefined
+  /** How much `exp` and `nbf` are stretched for clocks that differ, at most a minute; 0 by default. */
+  readonly clockTolerance?: Duration.DurationInput | undefined
+  /** The longest token that is looked at, in characters; 16,384 by default, which is the most that a scheme reads. */
+  readonly maxLength?: number | undefined
+  /**
+   * The scopes that a token proves; by default those of `scope`, else of `scp` (a text with spaces between, or an array).
+   *
+   * Those that the scheme does not declare count for nothing.
+   */
+  readonly scopes?: ((claims: Claims) => ReadonlyArray<string>) | undefined
+  /**
+   * How many verified tokens are remembered, and for how long: 10,000 by default, each for a minute and never past its `exp`.
+   *
+   * Wrong tokens are not remembered. A token of a key that its issuer has removed is accepted as long as it is remembered. `false` remembers none.
+   */
+  readonly cache?:
+    | {
+        readonly capacity?: number | undefined
+        readonly timeToLive?: Duration.DurationInput | undefined
+      }
+    | false
+    | undefined
+}
+
+/**
+ * The issuer of the tokens, compared as text (RFC 7519, section 4.1.1), and its keys.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Issuer<R> {
+  readonly issuer: string
+  readonly keys: Jwks.Jwks<R>
+}
+
+/**
+ * Whose tokens are accepted: an issuer with its keys, an issuer with a secret, or several issuers, each with keys of its own.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Issuers<R> =
+  | (Issuer<R> & { readonly secret?: undefined; readonly issuers?: undefined })
+  | {
+      readonly issuer: string
+      /** A secret that is shared with the issuer, for HMAC: see {@link Jwks.fromSecret}. */
+      readonly secret: Redacted.Redacted<string | Uint8Array>
+      readonly keys?: undefined
+      readonly issuers?: undefined
+    }
+  | {
+      /** A token is verified with the keys of the issuer it names; another issuer is refused, and nothing is fetched for it. */
+      readonly issuers: ReadonlyArray<Issuer<R>>
+      readonly issuer?: undefined
+      readonly keys?: undefined
+      readonly secret?: undefined
+    }
+
+/**
+ * What {@link make} and {@link authenticate} need.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Options<A, I, RSchema, RKeys> = Requirements &
+  Issuers<RKeys> & {
+    /** Reads the claims into the principal, which is {@link Claims} by default. A token whose claims it refuses is refused. */
+    readonly claims?: Schema.Schema<A, I, RSchema> | undefined
+  }
+
+/**
+ * Verifies tokens.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Verifier<out A, out R> {
+  /**
+   * The principal of a token and the scopes that it proves.
+   *
+   * Fails with `Unauthorized` (`invalid`) for every token that is wrong, and with `ServiceUnavailable` when the keys of its issuer can't be
+   * had. A token that is bound to a certificate is right only for a `request` that came through the TLS connection of that certificate.
+   */
+  readonly verify: (
+    token: Redacted.Redacted<string>,
+    request?: HttpServerRequest.HttpServerRequest
+  ) => Effect.Effect<Grant<A>, SecurityError.Unauthorized | SecurityError.ServiceUnavailable, R>
+}
+
+/**
+ * The credential of a scheme that is one token.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Token = Redacted.Redacted<string> | HttpCredentials
+
+// ----------------------------------------------------------------------------
+// combinators
+// ----------------------------------------------------------------------------
+
+/**
+ * Verifies the tokens of a scheme as JWTs: access tokens of RFC 9068, unless the options say otherwise.
+ *
+ * It applies to a scheme whose credential is a token (`OAuth2`, `OpenIdConnect`, `HttpBearer`, `ApiKey`), and to `anyOf` of such schemes. It
+ * succeeds with the claims, or with what the schema `claims` makes of them, and proves the scopes of `scope` or `scp`.
+ *
+ * A token passes that has three segments of canonical base64url, an `alg` and a `kid` that are a key's of its issuer, the right signature,
+ * `typ`, `iss`, `aud`, `exp`, `nbf` and the required claims. `none`, `crit`, `b64`, encrypted and nested tokens are refused; `jwk`, `jku`, `x5u` and `x5c`
+ * are ignored. Of a token with `cnf`, `x5t#S256` is compared with the client's certificate on this very TLS connection (RFC 8705, section 3); one
+ * that is bound in another way (`jkt`: DPoP) is refused, since it would be taken for a bearer token.
+ *
+ * A wrong token: `Unauthorized` (401, `invalid`; for bearer tokens `error="invalid_token"`). What was wrong is logged at debug level and
+ * not said in the response. No keys to be had: `ServiceUnavailable` (503, `Retry-After`).
+ *
+ * Throws for options that can't be meant: no audience, a weak secret, HMAC beside asymmetric algorithms.
+ *
+ * @example
+ * ```ts
+ * import { Jwks, Jwt, OAuth2, Security } from "effect-security"
+ * import { Schema } from "effect"
+ *
+ * const user = OAuth2.clientCredentials({
+ *   tokenUrl: "https://id.example/token",
+ *   scopes: { "items:read": "Read items" }
+ * }).pipe(
+ *   Jwt.authenticate({
+ *     issuer: "https://id.example",
+ *     audience: "https://api.example",
+ *     keys: Jwks.fromUrl("https://id.example/jwks"),
+ *     claims: Schema.Struct({ sub: Schema.String })
+ *   })
+ * )
+ * const readers = user.pipe(Security.scopes("items:read"))
+ * ```
+ * @category combinators
+ * @since 0.1.0
+ */
+export const authenticate: {
+  <A = Claims, I = unknown, RSchema = never, RKeys = never>(
+    options: Options<A, I, RSchema, RKeys>
+  ): <E, R, Req extends SecurityRequirement, G extends Grantable>(
+    self: Security<Token, E, R, Req, G> & SecurityAlgebra.CheckBare<Req, G>
+  ) => Security<
+    A,
+    E | SecurityError.Unauthorized | SecurityError.ServiceUnavailable,
+    R | RSchema | RKeys,
+    Req,
+    SecurityAlgebra.Authenticated<G>
+  >
+  <
+    E,
+    R,
+    Req extends SecurityRequirement,
+    G extends Grantable,
+    A = Claims,
+    I = unknown,
+    RSchema = never,
+    RKeys = never
+  >(
+    self: Security<Token, E, R, Req, G> & SecurityAlgebra.CheckBare<Req, G>,
+    options: Options<A, I, RSchema, RKeys>
+  ): Security<
+    A,
+    E | SecurityError.Unauthorized | SecurityError.ServiceUnavailable,
+    R | RSchema | RKeys,
+    Req,
+    SecurityAlgebra.Authenticated<G>
+  >
+} = dual(
+  (args) => isSecurity(args[0]),
+  <A, I, RSchema, RKeys>(self: Top, options: Options<A, I, RSchema, RKeys>) => {
+    const dpop = definitions(self).find(({ authScheme }) => authScheme === "dpop")
+    if (dpop !== undefined) {
+      throw new Error(`${dpop.name}: proofs of DPoP (RFC 9449) are not verified; use HttpBearer`)
+    }
+    return authenticateWith(self, make(options))
+  }
+)
+
+// ----------------------------------------------------------------------------
+// constructors
+// ----------------------------------------------------------------------------
+
+/**
+ * Makes a verifier, for tokens that no scheme reads: of a message, of a cookie of one's own, an ID token.
+ *
+ * Throws as {@link authenticate} does.
+ *
+ * @example
+ * ```ts
+ * import { Jwks, Jwt } from "effect-security"
+ * import { Redacted } from "effect"
+ *
+ * const idTokens = Jwt.make({
+ *   issuer: "https://id.example",
+ *   audience: "my-client",
+ *   keys: Jwks.fromUrl("https://id.example/jwks"),
+ *   typ: false,
+ *   requiredClaims: ["exp", "iat", "sub"],
+ *   cache: false
+ * })
+ * const claims = idTokens.verify(Redacted.make("eyJ…"))
+ * ```
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <A = Claims, I = unknown, RSchema = never, RKeys = never>(
+  options: Options<A, I, RSchema, RKeys>
+): Verifier<A, RSchema | RKeys> => {
+  const keysOf = issuersOf(options)
+  const checks = checksOf(options, [...keysOf.values()])
+  const { cache, timeToLive } = cacheOf<A>(options.cache)
+  const scopesOf = options.scopes ?? scopesOfClaims
+  const principalOf = principalsOf(options.claims)
+
+  const granted = (
+    key: string | undefined,
+    claims: Claims,
+    now: number
+  ): Verification<Grant<A>, RSchema | RKeys> => {
+    if (!seal(claims, maxDepth)) return refuse("its claims are nested too deep")
+    return Effect.matchEffect(principalOf(claims), {
+      onFailure: () => refuse("its claims are not those of the schema"),
+      onSuccess: (principal) => {
+        const verified = Exit.succeed(grant(principal, scopesOf(claims)))
+        if (cache !== undefined && key !== undefined) {
+          const expiresAt = checks.expiresAt(claims)
+          cache.set(
+            key,
+            { verified, binding: bindingOf(claims) },
+            Math.min(now + timeToLive, expiresAt)
+          )
+        }
+        return verified
+      }
+    })
+  }
+
+  const verifyNew = (
+    token: string,
+    key: string | undefined,
+    request: HttpServerRequest.HttpServerRequest | undefined,
+    now: number
+  ): Verification<Grant<A>, RSchema | RKeys> => {
+    const jws = Jws.parse(token)
+    if (typeof jws === "string") return refuse(jws)
+    const claims = Jws.decodeObject(jws.payload)
+    if (claims === undefined) return refuse("its payload is no object of JSON")
+    const keys = typeof claims["iss"] === "string" ? keysOf.get(claims["iss"]) : undefined
+    if (keys === undefined) return refuse("its issuer is another")
+    const problem = checks.problemOf(jws, claims, now)
+    if (problem !== undefined) return refuse(problem)
+    // `iss`, `aud` and the types of the others have been checked
+    const checked = claims as Claims
+    if (!isBoundTo(bindingOf(checked), request)) return refuse(notBound)
+    const proceed = (isSigned: boolean) =>
+      isSigned ? granted(key, checked, now) : refuse("its signature is wrong")
+    const atHand = keys.peek(now)?.find(jws.alg, jws.kid)
+    return atHand !== undefined && atHand.length > 0 ?
+        ifSigned(token, atHand, proceed)
+      : Effect.matchEffect(findKeys(keys, jws), {
+          onFailure: () => unavailable,
+          onSuccess: (found) =>
+            found.length === 0 ?
+              refuse("its issuer has no such key")
+            : ifSigned(token, found, proceed)
+        })
+  }
+
+  return {
+    verify: (redacted, request) =>
+      Effect.clockWith((clock) => {
+        const token = Redacted.value(redacted)
+        if (token.length > checks.maxLength) return refuse("it is too long")
+        const now = clock.unsafeCurrentTimeMillis()
+        const key = cache && keyOf(token)
+        const known = key === undefined ? undefined : cache?.get(key, now)
+        return (
+          known === undefined ? verifyNew(token, key, request, now)
+          : isBoundTo(known.binding, request) ? known.verified
+          : refuse(notBound)
+        )
+      })
+  }
+}
+
+// ----------------------------------------------------------------------------
+// schemes
+// ----------------------------------------------------------------------------
+
+const authenticateWith = <Self extends Top, A, R>(self: Top, { verify }: Verifier<A, R>): Self =>
+  // the signature of who calls it has checked the types, and says those of what is made
+  SecurityAlgebra.authenticate(
+    self as Security<Token, never, never, readonly [{ readonly token: readonly [] }], {}>,
+    (token, { request }) => verify(Redacted.isRedacted(token) ? token : token.credentials, request)
+  ) as Top as Self
+
+// ----------------------------------------------------------------------------
+// refusals
+// ----------------------------------------------------------------------------
+
+type Verification<A, R> = Effect.Effect<
+  A,
+  SecurityError.Unauthorized | SecurityError.ServiceUnavailable,
+  R
+>
+
+const invalid = Effect.fail(new SecurityError.Unauthorized({ reason: "invalid" }))
+
+const unavailable = Effect.fail(new SecurityError.ServiceUnavailable())
+
+const refusals = new Map<string, Effect.Effect<never, SecurityError.Unauthorized>>()
+
+/** The reasons are sentences of this library, so they are few, and hold nothing of a token. */
+const refuse = (reason: string): Effect.Effect<never, SecurityError.Unauthorized> => {
+  const known = refusals.get(reason)
+  if (known !== undefined) return known
+  const made = Effect.zipRight(Effect.logDebug(`a token is refused: ${reason}`), invalid)
+  refusals.set(reason, made)
+  return made
+}
+
+// ----------------------------------------------------------------------------
+// keys and signatures
+// ----------------------------------------------------------------------------
+
+const issuersOf = <R>(options: Issuers<R> & Requirements): ReadonlyMap<string, Jwks.Jwks<R>> => {
+  const entries = entriesOf(options)
+  const issuers = new Map(entries.map(({ issuer, keys }) => [issuer, keys]))
+  if (issuers.size === 0 || issuers.has("")) throw new Error("issuer can't be empty")
+  if (issuers.size < entries.length) {
+    throw new Error("an issuer is there twice: give it one source of keys")
+  }
+  return issuers
+}
+
+const entriesOf = <R>(options: Issuers<R> & Requirements): ReadonlyArray<Issuer<R>> => {
+  if (options.issuers !== undefined) return options.issuers.map(checkedIssuer)
+  if (options.secret === undefined) return [checkedIssuer(options)]
+  if (options.keys !== undefined) throw new Error("either keys or a secret, not both")
+  const { algorithms } = options
+  const [algorithm = "HS256"] = algorithms ?? []
+  if (!isSymmetric(algorithm) || (algorithms?.length ?? 1) !== 1) {
+    throw new Error(
+      "a secret verifies tokens of one algorithm, which is HS256, HS384 or HS512: use keys for others"
+    )
+  }
+  return [{ issuer: options.issuer, keys: Jwks.fromSecret(options.secret, { algorithm }) }]
+}
+
+const checkedIssuer = <R>({ issuer, keys }: Issuer<R>): Issuer<R> => {
+  if (typeof issuer !== "string") throw new Error("issuer has to be a text")
+  if (!Jwks.isJwks(keys)) {
+    throw new Error(
+      "keys has to be a source of keys: Jwks.fromUrl(…) and others make one; or give a secret"
+    )
+  }
+  return { issuer, keys }
+}
+
+const isSymmetric = (algorithm: string): algorithm is Jwks.SymmetricAlgorithm =>
+  Jwks.symmetric.some((each) => each === algorithm)
+
+const findKeys = <R>(
+  keys: Jwks.Jwks<R>,
+  { alg, kid }: Jws.Jws
+): Effect.Effect<ReadonlyArray<Jwks.Key>, Upstream.UpstreamError, R> =>
+  Effect.flatMap(keys.get, (known) => {
+    const found = known.find(alg, kid)
+    return found.length > 0 ?
+        Effect.succeed(found)
+      : Effect.map(keys.refresh, (newer) => newer.find(alg, kid))
+  })
+
+const ifSigned = <A, E, R>(
+  token: string,
+  keys: ReadonlyArray<Jwks.Key>,
+  proceed: (isSigned: boolean) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> => {
+  const [only] = keys
+  const isSigned =
+    only !== undefined && keys.length === 1 ? only.verifies(token) : isSignedByOne(token, keys)
+  return typeof isSigned === "boolean" ?
+      proceed(isSigned)
+    : Effect.async((resume) => {
+        void isSigned.then((verdict) => resume(Effect.suspend(() => proceed(verdict))))
+      })
+}
+
+const isSignedByOne = async (token: string, keys: ReadonlyArray<Jwks.Key>): Promise<boolean> => {
+  for (const key of keys) {
+    // oxlint-disable-next-line no-await-in-loop -- the first may be the one
+    if (await key.verifies(token)) return true
+  }
+  return false
+}
+
+// ----------------------------------------------------------------------------
+// claims
+// ----------------------------------------------------------------------------
+
+interface Checks {
+  readonly maxLength: number
+  readonly problemOf: (
+    jws: Jws.Jws,
+    claims: { readonly [claim: string]: unknown },
+    now: number
+  ) => string | undefined
+  /** In milliseconds. */
+  readonly expiresAt: (claims: Claims) => number
+}
+
+const checksOf = (options: Requirements, sources: ReadonlyArray<Jwks.Jwks<unknown>>): Checks => {
+  const audiences = new Set(listOf(options.audience))
+  if (audiences.size === 0 || [...audiences].some((audience) => !isText(audience))) {
+    throw new Error("audience can't be empty: it is what the issuer calls this API")
+  }
+  const algorithms: ReadonlySet<string> = new Set(algorithmsOf(options.algorithms, sources))
+  const types: ReadonlySet<string | undefined> = new Set(typesOf(options.typ))
+  const required = requiredOf(options.requiredClaims, types)
+  const tolerance = Duration.toMillis(options.clockTolerance ?? 0)
+  if (!(tolerance >= 0 && tolerance <= 60_000)) {
+    throw new Error("clockTolerance has to be between 0 and a minute")
+  }
+  const maxLength = options.maxLength ?? Credential.maxLength
+  if (!(maxLength > 0)) throw new Error("maxLength has to be positive")
+  const expiresAt = ({ exp }: { readonly exp?: unknown }): number =>
+    typeof exp === "number" ? exp * 1000 + tolerance : Number.POSITIVE_INFINITY
+
+  return {
+    maxLength,
+    expiresAt,
+    problemOf: ({ alg, typ }, claims, now) => {
+      if (!algorithms.has(alg)) return "its algorithm is not accepted"
+      if (!types.has(typ === undefined ? undefined : normalizedType(typ)))
+        return "its typ is another"
+      for (const [claim, problem] of required) {
+        if (!Object.hasOwn(claims, claim) || !isPresent(claims[claim])) return problem
+      }
+      if (!isMeantFor(audiences, claims["aud"])) return "its audience is another"
+      if (!isOptional(claims["exp"], Number.isFinite)) return "exp is no number"
+      if (!isOptional(claims["nbf"], Number.isFinite)) return "nbf is no number"
+      if (!isOptional(claims["iat"], Number.isFinite)) return "iat is no number"
+      if (!isOptional(claims["sub"], isText)) return "sub is no text"
+      if (!isOptional(claims["jti"], isText)) return "jti is no text"
+      if (!isOptional(claims["client_id"], isText)) return "client_id is no text"
+      // not `>=`: a moment that is no number passes nothing
+      if (!(now < expiresAt(claims))) return "it has expired"
+      const { nbf } = claims
+      if (typeof nbf === "number" && !(nbf * 1000 <= now + tolerance)) return "it is not valid yet"
+      const { cnf } = claims
+      return cnf === undefined || isCheckable(cnf) ?
+          undefined
+        : "it is bound in a way that is not checked"
+    }
+  }
+}
+
+const listOf = (value: string | ReadonlyArray<string> | undefined): ReadonlyArray<string> =>
+  typeof value === "string" ? [value] : [...(value ?? [])]
+
+const isText = (value: unknown): boolean => typeof value === "string" && value !== ""
+
+const isOptional = (value: unknown, is: (value: unknown) => boolean): boolean =>
+  value === undefined || is(value)
+
+const isPresent = (value: unknown): boolean => value !== undefined && value !== null && value !== ""
+
+const algorithmsOf = (
+  algorithms: ReadonlyArray<Jwks.Algorithm> | undefined,
+  sources: ReadonlyArray<Jwks.Jwks<unknown>>
+): ReadonlyArray<Jwks.Algorithm> => {
+  const secret = sources.some((source) => source.isSymmetric)
+  if (secret && !sources.every((source) => source.isSymmetric)) {
+    throw new Error("issuers with secrets and issuers with public keys can't share one verifier")
+  }
+  const possible: ReadonlyArray<Jwks.Algorithm> = secret ? Jwks.symmetric : Jwks.asymmetric
+  if (algorithms === undefined) return possible
+  if (algorithms.length === 0) throw new Error("algorithms can't be empty")
+  const wrong = algorithms.find((algorithm) => !possible.includes(algorithm))
+  if (wrong !== undefined) {
+    throw new Error(
+      `algorithms can't hold ${JSON.stringify(wrong)}: ${secret ? "secrets" : "public keys"} verify ${possible.join(", ")}`
+    )
+  }
+  return algorithms
+}
+
+const typesOf = (
+  typ: string | ReadonlyArray<string> | false = "at+jwt"
+): ReadonlyArray<string | undefined> => {
+  if (typ === false) return [undefined, "jwt", "at+jwt"]
+  const types = listOf(typ).map(normalizedType)
+  if (types.length === 0 || types.includes("")) {
+    throw new Error("typ can't be empty: false accepts tokens without one")
+  }
+  return types
+}
+
+// RFC 7515, section 4.1.9
+const normalizedType = (typ: string): string => {
+  const lower = typ.toLowerCase()
+  return lower.startsWith("application/") ? lower.slice("application/".length) : lower
+}
+
+const requiredOf = (
+  claims: ReadonlyArray<string> | undefined,
+  types: ReadonlySet<string | undefined>
+): ReadonlyArray<readonly [claim: string, problem: string]> => {
+  const isAccessToken = types.size === 1 && types.has("at+jwt")
+  const names = claims ?? (isAccessToken ? ["exp", "sub", "client_id", "iat", "jti"] : ["exp"])
+  return names.map((claim) => [claim, `it has no ${claim}`])
+}
+
+const isMeantFor = (audiences: ReadonlySet<string>, aud: unknown): boolean =>
+  typeof aud === "string" ? audiences.has(aud)
+  : Array.isArray(aud) ?
+    aud.every((each) => typeof each === "string") && aud.some((each) => audiences.has(each))
+  : false
+
+const scopesOfClaims = (claims: Claims): ReadonlyArray<string> => {
+  const scope = claims["scope"] ?? claims["scp"]
+  return (
+    typeof scope === "string" ? scope.split(" ").filter((each) => each !== "")
+    : Array.isArray(scope) ? scope.filter((each) => typeof each === "string")
+    : []
+  )
+}
+
+const principalsOf = <A, I, R>(
+  schema: Schema.Schema<A, I, R> | undefined
+): ((claims: Claims) => Effect.Effect<A, unknown, R>) =>
+  schema === undefined ?
+    // without a schema `A` is `Claims`
+    (claims) => Effect.succeed(claims as A)
+  : Schema.decodeUnknown(schema)
+
+/** How deep the claims of a token may be nested. */
+const maxDepth = 32
+
+/** Freezes a value of JSON; tells whether it is nested no deeper than `depth`. */
+const seal = (value: unknown, depth: number): boolean => {
+  if (typeof value !== "object" || value === null) return true
+  if (depth === 0) return false
+  for (const member of Object.values(value)) {
+    if (!seal(member, depth - 1)) return false
+  }
+  Object.freeze(value)
+  return true
+}
+
+// ----------------------------------------------------------------------------
+// tokens that are bound (RFC 7800)
+// ----------------------------------------------------------------------------
+
+const notBound = "it is bound to another certificate"
+
+const thumbprint = "x5t#S256"
+
+/** The ways to bind a token that are not checked here. */
+const unchecked = ["jkt", "jwk", "jwe", "jku", "kid"]
+
+const isCheckable = (cnf: unknown): boolean =>
+  typeof cnf === "object" &&
+  cnf !== null &&
+  Object.hasOwn(cnf, thumbprint) &&
+  !unchecked.some((method) => Object.hasOwn(cnf, method))
+
+/** What the token is bound to, if it is. */
+const bindingOf = (claims: Claims): unknown => {
+  const { cnf } = claims
+  return typeof cnf === "object" && cnf !== null && thumbprint in cnf ? cnf[thumbprint] : undefined
+}
+
+const isBoundTo = (
+  binding: unknown,
+  request: HttpServerRequest.HttpServerRequest | undefined
+): boolean => {
+  if (binding === undefined) return true
+  if (request === undefined) return false
+  const certificate = MutualTls.peerCertificate(request)
+  return typeof certificate !== "symbol" && binding === sha256(certificate.raw, "base64url")
+}
+
+// ----------------------------------------------------------------------------
+// tokens that are remembered
+// ----------------------------------------------------------------------------
+
+interface Remembered<A> {
+  readonly verified: Exit.Exit<Grant<A>>
+  readonly binding: unknown
+}
+
+const keyOf = (token: string): string => sha256(token, "base64")
+
+const cacheOf = <A>(
+  options: Requirements["cache"]
+): {
+  readonly cache: ExpiringMap.ExpiringMap<Remembered<A>> | undefined
+  readonly timeToLive: number
+} => {
+  if (options === false) return { cache: undefined, timeToLive: 0 }
+  const timeToLive = Duration.toMillis(options?.timeToLive ?? "1 minute")
+  if (!(timeToLive > 0)) {
+    throw new Error("the timeToLive of the cache has to be positive: `cache: false` remembers none")
+  }
+  return { cache: ExpiringMap.make(options?.capacity ?? 10_000), timeToLive }
+}
+
+// Node 20.12 and later do it without an object.
+const sha256: (data: string | Uint8Array, encoding: "base64" | "base64url") => string =
+  typeof Crypto.hash === "function" ?
+    (data, encoding) => Crypto.hash("sha256", data, encoding)
+  : (data, encoding) => Crypto.createHash("sha256").update(data).digest(encoding)
