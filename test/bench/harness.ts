@@ -193,3 +193,16 @@ export const relativeResolution = (
   const { error, median } = ratio(samples, first, second, measured)
   return Math.abs(median - 1) + 2 * error
 }
+
+/** What a run says of itself: which of its measurements were too noisy to tell much. */
+export const noise = (
+  of: string,
+  samples: Samples,
+  first: string,
+  second: string
+): string | undefined => {
+  const relative = relativeResolution(samples, first, second)
+  return relative < 0.1 ? undefined : (
+      `Too noisy: ${of} differs from itself by ${Math.round(relative * 100)} %; run it again when the machine is quiet.`
+    )
+}

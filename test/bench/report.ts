@@ -56,8 +56,9 @@ export const atMost = (
     neededResolution = Number.POSITIVE_INFINITY,
     resolution
   } = options
-  // a miss by more than the resolution is one, however coarse that is
-  if (!(value <= limit + resolution)) return Number.isFinite(value) ? "miss" : "unresolved"
+  if (!Number.isFinite(value) || !Number.isFinite(resolution)) return "unresolved"
+  if (value + resolution <= limit) return "pass"
+  if (value - resolution > limit) return "miss"
   if (resolution > neededResolution) return "unresolved"
   return value <= limit || isWithinResolution ? "pass" : "unresolved"
 }

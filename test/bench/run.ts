@@ -10,7 +10,10 @@ import * as Report from "./report.ts"
 const sections: Readonly<
   Record<string, () => Promise<{ readonly run: (options: Options) => Promise<Report.Report> }>>
 > = {
-  guard: () => import("./guard.ts")
+  guard: () => import("./guard.ts"),
+  verifier: () => import("./verifier.ts"),
+  expression: () => import("./expression.ts"),
+  refusal: () => import("./refusal.ts")
 }
 
 const others = ["types"]
