@@ -13,11 +13,11 @@ const sections: Readonly<
   guard: () => import("./guard.ts"),
   verifier: () => import("./verifier.ts"),
   expression: () => import("./expression.ts"),
-  refusal: () => import("./refusal.ts")
+  refusal: () => import("./refusal.ts"),
+  types: () => import("./types.ts")
 }
 
-const others = ["types"]
-const names = [...Object.keys(sections), ...others]
+const names = Object.keys(sections)
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -27,11 +27,11 @@ const { positionals, values } = parseArgs({
   }
 })
 const options = { rounds: Number(values.rounds), batch: Number(values.batch) }
-const asked = positionals.length === 0 ? [...Object.keys(sections), "marks"] : positionals
+const asked = positionals.length === 0 ? [...names, "marks"] : positionals
 const unknown = asked.filter((name) => !(name in sections) && name !== "marks" && name !== "page")
 if (unknown.length > 0) {
   throw new Error(
-    `no benchmark ${unknown.join(", ")}: there are ${Object.keys(sections).join(", ")}, marks and page`
+    `no benchmark ${unknown.join(", ")}: there are ${names.join(", ")}, marks and page`
   )
 }
 if (!(options.rounds >= 3 && options.batch >= 1))
