@@ -7,9 +7,11 @@
 export type Kind =
   | "routes, unsecured"
   | "routes, own scopes"
+  | "routes, one of forty scopes"
   | "routes, four combinators"
   | "HttpApi, unsecured"
   | "HttpApi, derived tags"
+  | "HttpApi, derived tags, one of forty scopes"
   | "HttpApi, one tag"
   | "HttpApi, HttpApiSecurity, one tag"
   | "HttpApi, HttpApiSecurity, a tag for each scope set"
@@ -17,9 +19,11 @@ export type Kind =
 export const kinds: ReadonlyArray<Kind> = [
   "routes, unsecured",
   "routes, own scopes",
+  "routes, one of forty scopes",
   "routes, four combinators",
   "HttpApi, unsecured",
   "HttpApi, derived tags",
+  "HttpApi, derived tags, one of forty scopes",
   "HttpApi, one tag",
   "HttpApi, HttpApiSecurity, one tag",
   "HttpApi, HttpApiSecurity, a tag for each scope set"
@@ -71,6 +75,8 @@ import { HttpRouter, HttpServerResponse } from "@effect/platform"
 import { Effect } from "effect"
 ${kind === "routes, unsecured" ? "" : `import { ApiKey, OAuth2, Security } from "effect-security"\n${schemes}`}
 const handler = ({ name }: { readonly name: string }) => Effect.succeed(HttpServerResponse.text(name))
+const either = (who: unknown) => Effect.succeed(HttpServerResponse.text(String(who)))
+void either
 ${numbers(size)
   .map(
     (number) =>
@@ -84,8 +90,10 @@ const routeHandler = (kind: Kind, route: number): string => {
   return (
     kind === "routes, own scopes" ?
       `Security.guard(user.pipe(Security.scopes(${first}, ${second})), handler)`
+    : kind === "routes, one of forty scopes" ?
+      `Security.guard(user.pipe(Security.scopes(${first})), handler)`
     : kind === "routes, four combinators" ?
-      `Security.guard(Security.anyOf(user.pipe(Security.scopes(${first})), Security.allOf(robot, user.pipe(Security.scopes(${second}))).pipe(Security.map(([, each]) => each))), handler)`
+      `Security.guard(Security.anyOf(user.pipe(Security.scopes(${first}, ${second})), Security.allOf(robot, user.pipe(Security.scopes(${second}, ${first})))), either)`
     : `handler({ name: "johndoe" })`
   )
 }
@@ -161,6 +169,8 @@ const middleware = (kind: Kind, route: number): string =>
   kind === "HttpApi, unsecured" ? ""
   : kind === "HttpApi, derived tags" ?
     `.middleware(Authentication.scopes(${scopesOf(route).join(", ")}))`
+  : kind === "HttpApi, derived tags, one of forty scopes" ?
+    `.middleware(Authentication.scopes(${scopesOf(route)[0]}))`
   : kind === "HttpApi, HttpApiSecurity, a tag for each scope set" ?
     `.middleware(Authentication${route})`
   : ".middleware(Authentication)"
