@@ -57,17 +57,13 @@ export const add =
   (headers: CacheHeaders) =>
   <Value>(value: Value): Value | HttpServerResponse.HttpServerResponse => {
     if (!HttpServerResponse.isServerResponse(value)) return value
-    const isPrivate =
-      value.headers["cache-control"] === undefined ?
-        HttpServerResponse.setHeader(value, "cache-control", headers["cache-control"])
-      : value
-    return headers.vary === undefined ?
-        isPrivate
-      : HttpServerResponse.setHeader(
-          isPrivate,
-          "vary",
-          mergeVary(value.headers["vary"], headers.vary)
-        )
+    const { "cache-control": control, vary } = value.headers
+    const added: Record<string, string> = {}
+    if (control === undefined) added["cache-control"] = headers["cache-control"]
+    if (headers.vary !== undefined) {
+      added["vary"] = vary === undefined ? headers.vary : mergeVary(vary, headers.vary)
+    }
+    return HttpServerResponse.setHeaders(value, added)
   }
 
 /**
@@ -86,8 +82,8 @@ export const append = (headers: CacheHeaders): Effect.Effect<void> => {
 // ----------------------------------------------------------------------------
 
 /** Names each field once: two middlewares of one endpoint may read the same header. */
-const mergeVary = (said: string | undefined, added: string): string => {
-  const names = [...(said?.split(",") ?? []), ...added.split(",")]
+const mergeVary = (said: string, added: string): string => {
+  const names = [...said.split(","), ...added.split(",")]
     .map((name) => name.trim())
     .filter((name) => name !== "")
   return names.includes("*") ? "*" : (

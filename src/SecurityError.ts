@@ -252,6 +252,33 @@ export const withoutStack = <Made>(make: () => Made): Made => {
   }
 }
 
+/** What a refusal that is made once, and answers many requests, needs to be printed only once. */
+interface Prepared {
+  readonly headers: Readonly<Record<string, string>>
+  readonly append: Effect.Effect<void>
+  response: Effect.Effect<HttpServerResponse.HttpServerResponse> | undefined
+}
+
+const preparations = new WeakMap<Refusal, Prepared>()
+
+/**
+ * The same refusal, which answers many requests: its headers and its response are made once.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const prepared = <Self extends Refusal>(self: Self): Self => {
+  if (!preparations.has(self)) {
+    const added = Object.freeze(makeHeaders(self))
+    preparations.set(self, {
+      headers: added,
+      append: makeAppend(self, added),
+      response: undefined
+    })
+  }
+  return self
+}
+
 /**
  * The same refusal with other challenges.
  *
@@ -304,7 +331,10 @@ const changed = <Self extends Refusal>(self: Self, members: object): Self =>
  * @category headers
  * @since 0.1.0
  */
-export const headers = (self: Refusal): Record<string, string> =>
+export const headers = (self: Refusal): Readonly<Record<string, string>> =>
+  preparations.get(self)?.headers ?? makeHeaders(self)
+
+const makeHeaders = (self: Refusal): Record<string, string> =>
   "retryAfter" in self ? { "retry-after": String(self.retryAfter) }
   : self.challenges.length === 0 ? {}
   : { "www-authenticate": Challenge.printAll(self.challenges) }
@@ -317,8 +347,13 @@ export const headers = (self: Refusal): Record<string, string> =>
  * @category headers
  * @since 0.1.0
  */
-export const appendHeaders = (self: Refusal): Effect.Effect<void> => {
-  const added = headers(self)
+export const appendHeaders = (self: Refusal): Effect.Effect<void> =>
+  preparations.get(self)?.append ?? makeAppend(self, makeHeaders(self))
+
+const makeAppend = (
+  self: Refusal,
+  added: Readonly<Record<string, string>>
+): Effect.Effect<void> => {
   const status = statuses[self._tag]
   return HttpApp.appendPreResponseHandler((_request, response) =>
     Effect.succeed(
@@ -419,7 +454,12 @@ function withDefault(message: string) {
 const respond = (
   self: Refusal,
   body: Record<string, unknown>
-): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
-  Effect.succeed(
+): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+  const preparation = preparations.get(self)
+  if (preparation?.response !== undefined) return preparation.response
+  const response = Effect.succeed(
     HttpServerResponse.unsafeJson(body, { status: statuses[self._tag], headers: headers(self) })
   )
+  if (preparation !== undefined) preparation.response = response
+  return response
+}

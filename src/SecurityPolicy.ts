@@ -7,6 +7,7 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Context from "effect/Context"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import { dual } from "effect/Function"
 import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -312,11 +313,21 @@ export const withSpan: {
  * @category combinators
  * @since 0.1.0
  */
-export const withServices = <Self extends Top>(self: Self, context: Context.Context<never>): Self =>
-  make(
+export const withServices = <Self extends Top>(
+  self: Self,
+  context: Context.Context<never>
+): Self => {
+  const keys = [...context.unsafeMap.keys()]
+  return make(
     Clause.mapEffects(expressionOf(self), (effect) =>
-      Effect.mapInputContext(effect, (input: Context.Context<never>) =>
-        Context.merge(context, input)
+      // what has nothing to do needs nothing
+      Exit.isExit(effect) ? effect : (
+        Effect.contextWithEffect((input: Context.Context<never>) =>
+          keys.every((key) => input.unsafeMap.has(key)) ? effect : (
+            Effect.provide(effect, Context.merge(context, input))
+          )
+        )
       )
     )
   )
+}
