@@ -58,12 +58,17 @@ export const add =
   <Value>(value: Value): Value | HttpServerResponse.HttpServerResponse => {
     if (!HttpServerResponse.isServerResponse(value)) return value
     const { "cache-control": control, vary } = value.headers
-    const added: Record<string, string> = {}
-    if (control === undefined) added["cache-control"] = headers["cache-control"]
-    if (headers.vary !== undefined) {
-      added["vary"] = vary === undefined ? headers.vary : mergeVary(vary, headers.vary)
-    }
-    return HttpServerResponse.setHeaders(value, added)
+    const isPrivate =
+      control === undefined ?
+        HttpServerResponse.setHeader(value, "cache-control", headers["cache-control"])
+      : value
+    return headers.vary === undefined ?
+        isPrivate
+      : HttpServerResponse.setHeader(
+          isPrivate,
+          "vary",
+          vary === undefined ? headers.vary : mergeVary(vary, headers.vary)
+        )
   }
 
 /**

@@ -33,6 +33,8 @@ export interface Plan {
   readonly schemes: ReadonlyArray<PlannedScheme>
   readonly clauses: ReadonlyArray<PlannedClause>
   readonly recover: Clause.Recover | undefined
+  /** One `undefined` for each scheme. */
+  readonly blank: ReadonlyArray<undefined>
   /** Whether every challenge is the same for every request. */
   readonly isFixed: boolean
   /** Refusals that were made before. */
@@ -112,6 +114,7 @@ export const plan = (expression: Clause.Expression): Plan => {
     })),
     clauses,
     recover: expression.recover,
+    blank: needs.map(() => undefined),
     isFixed: needs.every(({ definition }) => definition.isChallengeFixed),
     refusals: new Map(),
     completed: undefined
@@ -197,8 +200,8 @@ class Evaluation implements Clause.Proofs {
   constructor(plan: Plan, request: HttpServerRequest.HttpServerRequest | undefined) {
     this.plan = plan
     this.request = request
-    this.found = Array.from({ length: plan.schemes.length })
-    this.granted = Array.from({ length: plan.schemes.length })
+    this.found = plan.blank.slice()
+    this.granted = plan.blank.slice()
   }
 
   credential(definition: Definition<unknown>): unknown {

@@ -11,6 +11,10 @@ import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerRespondable from "@effect/platform/HttpServerRespondable"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Challenge from "./Challenge.ts"
 
@@ -299,7 +303,19 @@ export const prepared = <Self extends Refusal>(self: Self): Self => {
 export const withChallenges = <Self extends Unauthorized | Forbidden>(
   self: Self,
   challenges: ReadonlyArray<Challenge.Challenge>
-): Self => changed(self, { challenges })
+): Self => {
+  const plain: Unauthorized | Forbidden | undefined =
+    isPlain(self, Unauthorized.prototype) && self._tag === "Unauthorized" ?
+      new Unauthorized({ reason: self.reason, message: self.message }, true, challenges)
+    : undefined
+  // the class is that of `self`; what its constructor makes is quicker to read and to encode than a copy
+  return (plain ?? changed(self, { challenges })) as Self
+}
+
+/** Whether it is of the class itself, and nothing has been put on it. */
+const isPlain = (self: Refusal, prototype: object): boolean =>
+  Object.getPrototypeOf(self) === prototype &&
+  Reflect.ownKeys(self).every((key) => plainKeys.has(key))
 
 /**
  * The same refusal, of a credential that was presented: its message stays, unless it is that of an absent one.
@@ -355,10 +371,38 @@ const makeAppend = (
   added: Readonly<Record<string, string>>
 ): Effect.Effect<void> => {
   const status = statuses[self._tag]
-  return HttpApp.appendPreResponseHandler((_request, response) =>
+  const handler: HttpApp.PreResponseHandler = (_request, response) =>
     Effect.succeed(
       response.status === status ? HttpServerResponse.setHeaders(response, added) : response
     )
+  const alone = appended(self, handler)
+  return FiberRef.update(HttpApp.currentPreResponseHandlers, (before) =>
+    Option.isNone(before) ? alone : (
+      appended(self, (request, response) =>
+        Effect.flatMap(before.value(request, response), (handled) => handler(request, handled))
+      )
+    )
+  )
+}
+
+/** Which refusal's headers are the last thing that is to be done to the response. */
+const lastAppended = new WeakMap<Option.Option<HttpApp.PreResponseHandler>, Refusal>()
+
+const appended = (
+  self: Refusal,
+  handler: HttpApp.PreResponseHandler
+): Option.Option<HttpApp.PreResponseHandler> => {
+  const some = Option.some(handler)
+  lastAppended.set(some, self)
+  return some
+}
+
+/** Whether the fiber that asks has appended the refusal's headers, and nothing since. */
+const isLastAppended = (self: Refusal): boolean => {
+  const fiber = Option.getOrUndefined(Fiber.getCurrentFiber())
+  return (
+    fiber !== undefined &&
+    lastAppended.get(fiber.getFiberRef(HttpApp.currentPreResponseHandlers)) === self
   )
 }
 
@@ -409,7 +453,10 @@ function answering<Self extends Refusal, Encoded>(
   return Schema.transformOrFail(schema, Schema.typeSchema(schema), {
     strict: true,
     decode: (refusal) => Effect.succeed(refusal),
-    encode: (refusal) => Effect.as(appendHeaders(refusal), refusal)
+    encode: (refusal) =>
+      isLastAppended(refusal) ?
+        ParseResult.succeed(refusal)
+      : Effect.as(appendHeaders(refusal), refusal)
   }).annotations(schema.ast.annotations)
 }
 
@@ -463,3 +510,7 @@ const respond = (
   if (preparation !== undefined) preparation.response = response
   return response
 }
+
+const plainKeys: ReadonlySet<PropertyKey> = new Set(
+  Reflect.ownKeys(new Unauthorized({ reason: "invalid" }))
+)

@@ -59,6 +59,9 @@ const timed = async (contender: Contender, count: number): Promise<Sample> => {
 // rounds
 // ----------------------------------------------------------------------------
 
+/** The rounds that are not kept: in them the engine compiles what is hot. */
+const warmUp = 5
+
 /** Runs all contenders in turn. The names have to differ. */
 export const measure = async (
   contenders: ReadonlyArray<Contender>,
@@ -67,10 +70,9 @@ export const measure = async (
   const counts = new Map<string, number>()
   for (const contender of contenders) counts.set(contender.name, await calibrate(contender, batch))
   const samples = new Map(contenders.map(({ name }) => [name, new Array<Sample>()]))
-  for (let round = -1; round < rounds; round++) {
+  for (let round = -warmUp; round < rounds; round++) {
     for (const contender of shuffled(contenders)) {
       const sample = await timed(contender, counts.get(contender.name) ?? 1)
-      // the first round warms up
       if (round >= 0) samples.get(contender.name)?.push(sample)
     }
   }
