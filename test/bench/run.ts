@@ -14,6 +14,8 @@ const sections: Readonly<
   verifier: () => import("./verifier.ts"),
   expression: () => import("./expression.ts"),
   refusal: () => import("./refusal.ts"),
+  load: () => import("./load.ts"),
+  memory: () => import("./memory.ts"),
   types: () => import("./types.ts")
 }
 
