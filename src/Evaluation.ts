@@ -383,10 +383,9 @@ const verify = (evaluation: Evaluation, need: PlannedNeed): Clause.Erased<void> 
   })
   // an Effect that has nothing to do is its own result
   if (Exit.isExit(verified)) {
-    return Exit.match(verified as Exit.Exit<Clause.Grant<unknown>, unknown>, {
-      onSuccess: (grant) => keepGrant(evaluation, need, grant),
-      onFailure: (cause) => keepFailure(evaluation, need, cause)
-    })
+    return verified._tag === "Success" ?
+        keepGrant(evaluation, need, verified.value)
+      : keepFailure(evaluation, need, verified.cause)
   }
   return Effect.matchCauseEffect(verified, {
     onSuccess: (grant) => keepGrant(evaluation, need, grant) ?? Effect.void,
@@ -397,9 +396,9 @@ const verify = (evaluation: Evaluation, need: PlannedNeed): Clause.Erased<void> 
 const keepGrant = (
   evaluation: Evaluation,
   need: PlannedNeed,
-  grant: Clause.Grant<unknown> | undefined
+  grant: unknown
 ): Clause.Erased<void> | undefined => {
-  if (grant === undefined || grant === null || !Array.isArray(grant.scopes)) {
+  if (!isGrant(grant)) {
     const name = evaluation.plan.schemes[need.scheme]?.definition.name
     return Effect.dieMessage(
       `the verifier of ${name} has to succeed with Security.grant(principal, scopes)`
@@ -408,6 +407,9 @@ const keepGrant = (
   evaluation.granted[need.scheme] = grant
   return undefined
 }
+
+const isGrant = (grant: unknown): grant is Clause.Grant<unknown> =>
+  typeof grant === "object" && grant !== null && "scopes" in grant && Array.isArray(grant.scopes)
 
 const keepFailure = (
   evaluation: Evaluation,
