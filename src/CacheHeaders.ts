@@ -57,8 +57,9 @@ export const add =
   (headers: CacheHeaders) =>
   <Value>(value: Value): Value | HttpServerResponse.HttpServerResponse => {
     if (!HttpServerResponse.isServerResponse(value)) return value
+    const { "cache-control": control, vary } = value.headers
     const isPrivate =
-      value.headers["cache-control"] === undefined ?
+      control === undefined ?
         HttpServerResponse.setHeader(value, "cache-control", headers["cache-control"])
       : value
     return headers.vary === undefined ?
@@ -66,7 +67,7 @@ export const add =
       : HttpServerResponse.setHeader(
           isPrivate,
           "vary",
-          mergeVary(value.headers["vary"], headers.vary)
+          vary === undefined ? headers.vary : mergeVary(vary, headers.vary)
         )
   }
 
@@ -86,8 +87,8 @@ export const append = (headers: CacheHeaders): Effect.Effect<void> => {
 // ----------------------------------------------------------------------------
 
 /** Names each field once: two middlewares of one endpoint may read the same header. */
-const mergeVary = (said: string | undefined, added: string): string => {
-  const names = [...(said?.split(",") ?? []), ...added.split(",")]
+const mergeVary = (said: string, added: string): string => {
+  const names = [...said.split(","), ...added.split(",")]
     .map((name) => name.trim())
     .filter((name) => name !== "")
   return names.includes("*") ? "*" : (

@@ -498,7 +498,9 @@ export const needs = (self: Expression): ReadonlyMap<string, Need> =>
  * @since 0.1.0
  */
 export const errorOf = (cause: Cause.Cause<unknown>): Option.Option<unknown> =>
-  Cause.isDie(cause) ? Option.none() : Cause.failureOption(cause)
+  cause._tag === "Fail" ? Option.some(cause.error)
+  : Cause.isDie(cause) ? Option.none()
+  : Cause.failureOption(cause)
 
 /**
  * Handles the errors of an Effect, not one that stands beside a defect.

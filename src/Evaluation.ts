@@ -33,10 +33,20 @@ export interface Plan {
   readonly schemes: ReadonlyArray<PlannedScheme>
   readonly clauses: ReadonlyArray<PlannedClause>
   readonly recover: Clause.Recover | undefined
+  /** One `undefined` for each scheme. */
+  readonly blank: ReadonlyArray<undefined>
   /** Whether every challenge is the same for every request. */
   readonly isFixed: boolean
   /** Refusals that were made before. */
   readonly refusals: Map<string, SecurityError.Refusal>
+  /** What the last refusal of a verifier or a policy was completed to: many fail with one and the same. */
+  completed: Completed | undefined
+}
+
+interface Completed {
+  readonly refusal: SecurityError.Unauthorized
+  readonly refused: string
+  readonly completed: SecurityError.Unauthorized
 }
 
 interface PlannedScheme {
@@ -104,8 +114,10 @@ export const plan = (expression: Clause.Expression): Plan => {
     })),
     clauses,
     recover: expression.recover,
+    blank: needs.map(() => undefined),
     isFixed: needs.every(({ definition }) => definition.isChallengeFixed),
-    refusals: new Map()
+    refusals: new Map(),
+    completed: undefined
   }
 }
 
@@ -175,19 +187,21 @@ interface Refused {
 class Evaluation implements Clause.Proofs {
   readonly plan: Plan
   readonly request: HttpServerRequest.HttpServerRequest | undefined
-  readonly found: Array<unknown> = []
+  readonly found: Array<unknown>
   /** What the verifiers that were asked have granted. */
-  readonly granted: Array<Clause.Grant<unknown> | undefined> = []
-  /** What the verifiers that were asked have refused. */
-  readonly refusals: Array<Refused | undefined> = []
+  readonly granted: Array<Clause.Grant<unknown> | undefined>
+  /** What the verifiers that were asked have refused; most requests are not refused. */
+  refusals: Array<Refused | undefined> | undefined = undefined
   /** The schemes whose proof a policy refused, each with the challenges that the policy gave. */
-  readonly refused: Array<ReadonlyArray<Challenge.Challenge> | undefined> = []
-  readonly lacking: Array<readonly [clause: PlannedClause, need: PlannedNeed]> = []
+  refused: Array<ReadonlyArray<Challenge.Challenge> | undefined> | undefined = undefined
+  lacking: Array<readonly [clause: PlannedClause, need: PlannedNeed]> | undefined = undefined
   failure: Failure | undefined = undefined
 
   constructor(plan: Plan, request: HttpServerRequest.HttpServerRequest | undefined) {
     this.plan = plan
     this.request = request
+    this.found = plan.blank.slice()
+    this.granted = plan.blank.slice()
   }
 
   credential(definition: Definition<unknown>): unknown {
@@ -225,10 +239,13 @@ class Evaluation implements Clause.Proofs {
 
   /** The first need that the request does not present, else the first that can't be read. */
   unreadable(clause: PlannedClause): PlannedNeed | undefined {
-    return (
-      clause.needs.find((need) => this.find(need.scheme) === Credential.Absent) ??
-      clause.needs.find((need) => this.find(need.scheme) === Credential.Malformed)
-    )
+    let malformed: PlannedNeed | undefined
+    for (const need of clause.needs) {
+      const found = this.find(need.scheme)
+      if (found === Credential.Absent) return need
+      if (found === Credential.Malformed) malformed ??= need
+    }
+    return malformed
   }
 
   note(failure: Failure): void {
@@ -244,6 +261,11 @@ class Evaluation implements Clause.Proofs {
       isMalformed: false,
       recover: isMade ? undefined : Clause.andThen(recover, need.recover.verifier)
     })
+  }
+
+  refuse(scheme: number, refused: Refused): void {
+    this.refusals ??= []
+    this.refusals[scheme] = refused
   }
 
   private numberOf(definition: Definition<unknown>): number {
@@ -264,7 +286,7 @@ const attempt = (evaluation: Evaluation, from: number): Clause.Erased => {
   }
 }
 
-/** Comes back to the same clause after each verifier it had to run. */
+/** Comes back to the same clause after each verifier whose verdict it had to wait for. */
 const attemptFrom = (evaluation: Evaluation, from: number): Clause.Erased => {
   const { clauses } = evaluation.plan
   for (let at = from; at < clauses.length; at++) {
@@ -281,13 +303,13 @@ const attemptFrom = (evaluation: Evaluation, from: number): Clause.Erased => {
       })
       continue
     }
-    const outcome = judge(evaluation, clause)
-    if (outcome === "proven") {
-      return build(evaluation, clause, at)
+    let outcome = judge(evaluation, clause)
+    while (typeof outcome === "object") {
+      const pending = verify(evaluation, outcome)
+      if (pending !== undefined) return Effect.flatMap(pending, () => attempt(evaluation, at))
+      outcome = judge(evaluation, clause)
     }
-    if (outcome !== "refused") {
-      return Effect.flatMap(verify(evaluation, outcome), () => attempt(evaluation, at))
-    }
+    if (outcome === "proven") return build(evaluation, clause, at)
   }
   return refuse(evaluation)
 }
@@ -302,9 +324,9 @@ const judge = (
   for (const need of clause.needs) {
     if (evaluation.plan.schemes[need.scheme]?.verifier === undefined) continue
     const grant = evaluation.granted[need.scheme]
-    const refused = evaluation.refusals[need.scheme]
+    const refused = evaluation.refusals?.[need.scheme]
     if (grant !== undefined) {
-      const scope = need.scopes.find((each) => !grant.scopes.includes(each))
+      const scope = firstLacking(need.scopes, grant.scopes)
       if (scope !== undefined) lacking ??= { need, scope }
     } else if (refused === undefined) {
       return need
@@ -324,6 +346,7 @@ const judge = (
   }
   if (lacking !== undefined) {
     const { need, scope } = lacking
+    evaluation.lacking ??= []
     evaluation.lacking.push([clause, need])
     evaluation.note({
       kind: "forbidden",
@@ -336,8 +359,21 @@ const judge = (
   return "proven"
 }
 
-/** Runs a scheme's verifier and keeps its verdict; any other error or a defect ends the evaluation. */
-const verify = (evaluation: Evaluation, need: PlannedNeed): Clause.Erased<void> => {
+const firstLacking = (
+  wanted: ReadonlyArray<string>,
+  granted: ReadonlyArray<string>
+): string | undefined => {
+  for (const scope of wanted) {
+    if (!granted.includes(scope)) return scope
+  }
+  return undefined
+}
+
+/**
+ * Runs a scheme's verifier and keeps its verdict; any other error or a defect ends the evaluation. `undefined` when the verdict is
+ * there at once.
+ */
+const verify = (evaluation: Evaluation, need: PlannedNeed): Clause.Erased<void> | undefined => {
   const scheme = evaluation.plan.schemes[need.scheme]
   if (scheme?.verifier === undefined || evaluation.request === undefined) return Effect.void
   const verified = scheme.verifier.run(evaluation.find(need.scheme), {
@@ -345,38 +381,56 @@ const verify = (evaluation: Evaluation, need: PlannedNeed): Clause.Erased<void> 
     scopes: scheme.scopes,
     request: evaluation.request
   })
+  // an Effect that has nothing to do is its own result
+  if (Exit.isExit(verified)) {
+    return verified._tag === "Success" ?
+        keepGrant(evaluation, need, verified.value)
+      : keepFailure(evaluation, need, verified.cause)
+  }
   return Effect.matchCauseEffect(verified, {
-    onSuccess: (grant) => {
-      if (!Array.isArray(grant?.scopes)) {
-        return Effect.dieMessage(
-          `the verifier of ${scheme.definition.name} has to succeed with Security.grant(principal, scopes)`
-        )
-      }
-      evaluation.granted[need.scheme] = grant
-      return Effect.void
-    },
-    onFailure: (cause) => {
-      const refused = refusedIn(cause)
-      if (refused !== undefined) {
-        evaluation.refusals[need.scheme] = refused
-        return Effect.void
-      }
-      const error = Clause.errorOf(cause)
-      const recover = need.recover.verifier
-      return error._tag === "None" || recover === undefined ?
-          Effect.failCause(Clause.asDefects(cause))
-          // what has become a refusal is one
-        : Clause.catchErrors(recover(error.value), (changed) => {
-            if (!SecurityError.isRefusal(changed)) return Effect.fail(changed)
-            evaluation.refusals[need.scheme] = {
-              refusal: changed,
-              recover: undefined,
-              isMade: true
-            }
-            return Effect.void
-          })
-    }
+    onSuccess: (grant) => keepGrant(evaluation, need, grant) ?? Effect.void,
+    onFailure: (cause) => keepFailure(evaluation, need, cause) ?? Effect.void
   })
+}
+
+const keepGrant = (
+  evaluation: Evaluation,
+  need: PlannedNeed,
+  grant: unknown
+): Clause.Erased<void> | undefined => {
+  if (!isGrant(grant)) {
+    const name = evaluation.plan.schemes[need.scheme]?.definition.name
+    return Effect.dieMessage(
+      `the verifier of ${name} has to succeed with Security.grant(principal, scopes)`
+    )
+  }
+  evaluation.granted[need.scheme] = grant
+  return undefined
+}
+
+const isGrant = (grant: unknown): grant is Clause.Grant<unknown> =>
+  typeof grant === "object" && grant !== null && "scopes" in grant && Array.isArray(grant.scopes)
+
+const keepFailure = (
+  evaluation: Evaluation,
+  need: PlannedNeed,
+  cause: Cause.Cause<unknown>
+): Clause.Erased<void> | undefined => {
+  const refused = refusedIn(cause)
+  if (refused !== undefined) {
+    evaluation.refuse(need.scheme, refused)
+    return undefined
+  }
+  const error = Clause.errorOf(cause)
+  const recover = need.recover.verifier
+  return error._tag === "None" || recover === undefined ?
+      Effect.failCause(Clause.asDefects(cause))
+      // what has become a refusal is one
+    : Clause.catchErrors(recover(error.value), (changed) => {
+        if (!SecurityError.isRefusal(changed)) return Effect.fail(changed)
+        evaluation.refuse(need.scheme, { refusal: changed, recover: undefined, isMade: true })
+        return Effect.void
+      })
 }
 
 /** Builds the value of a proven clause; a policy that refuses lets the next clause try. */
@@ -393,6 +447,7 @@ const build = (evaluation: Evaluation, clause: PlannedClause, at: number): Claus
       }
       const { recover, refusal } = refused
       if (refusal._tag === "Unauthorized") {
+        evaluation.refused ??= []
         for (const need of clause.needs) evaluation.refused[need.scheme] = refusal.challenges
       }
       evaluation.note({ kind: kindOf(refusal), refusal, isMalformed: false, recover })
@@ -431,7 +486,7 @@ const toRefusal = (evaluation: Evaluation, failure: Failure | undefined): Securi
           )
         : remembered(
             plan,
-            evaluation.lacking
+            (evaluation.lacking ?? [])
               .map(([clause, need]) => `${plan.clauses.indexOf(clause)} ${need.scheme}`)
               .join(),
             () =>
@@ -443,22 +498,51 @@ const toRefusal = (evaluation: Evaluation, failure: Failure | undefined): Securi
           )
     case "absent":
     case "invalid": {
-      const refused = evaluation.plan.schemes.map((_, scheme) => isRefused(evaluation, scheme))
-      if (refusal?._tag === "Unauthorized") {
-        return SecurityError.withChallenges(presented(refusal), challenges(evaluation, refused))
-      }
+      if (refusal?._tag === "Unauthorized") return completed(evaluation, presented(refusal))
       const reason =
         kind === "absent" ? "absent"
         : failure.isMalformed ? "malformed"
         : "invalid"
       const make = (): SecurityError.Unauthorized =>
-        new SecurityError.Unauthorized({ reason }, true, challenges(evaluation, refused))
-      return refused.some((_, scheme) => ownChallenges(evaluation, scheme).length > 0) ? make() : (
-          remembered(plan, `${reason} ${refused.map(Number).join("")}`, make)
+        new SecurityError.Unauthorized({ reason }, true, challenges(evaluation))
+      return hasOwnChallenges(evaluation) ? make() : (
+          remembered(plan, `${reason} ${refusedSchemes(evaluation)}`, make)
         )
     }
   }
 }
+
+/** The refusal of a verifier or a policy with the challenges of the expression. */
+const completed = (
+  evaluation: Evaluation,
+  refusal: SecurityError.Unauthorized
+): SecurityError.Unauthorized => {
+  const { plan } = evaluation
+  if (!plan.isFixed || hasOwnChallenges(evaluation)) {
+    return SecurityError.withChallenges(refusal, challenges(evaluation))
+  }
+  const refused = refusedSchemes(evaluation)
+  const last = plan.completed
+  if (last !== undefined && last.refusal === refusal && last.refused === refused) {
+    return SecurityError.prepared(last.completed)
+  }
+  const made = SecurityError.withChallenges(refusal, challenges(evaluation))
+  plan.completed = { refusal, refused, completed: made }
+  return made
+}
+
+/** Which schemes were refused, one digit each. */
+const refusedSchemes = (evaluation: Evaluation): string => {
+  let digits = ""
+  for (let scheme = 0; scheme < evaluation.plan.schemes.length; scheme++) {
+    digits += isRefused(evaluation, scheme) ? "1" : "0"
+  }
+  return digits
+}
+
+const hasOwnChallenges = (evaluation: Evaluation): boolean =>
+  (evaluation.refusals !== undefined || evaluation.refused !== undefined) &&
+  evaluation.plan.schemes.some((_, scheme) => ownChallenges(evaluation, scheme).length > 0)
 
 /** The most refusals that a plan remembers: they carry nothing of a request, but requests choose among them. */
 const maxRemembered = 64
@@ -471,7 +555,7 @@ const remembered = <Self extends SecurityError.Refusal>(
 ): SecurityError.Refusal => {
   if (!plan.isFixed) return make()
   const known = plan.refusals.get(key)
-  if (known !== undefined) return known
+  if (known !== undefined) return SecurityError.prepared(known)
   const made = make()
   if (plan.refusals.size < maxRemembered) plan.refusals.set(key, made)
   return made
@@ -482,16 +566,15 @@ const presented = (refusal: SecurityError.Unauthorized): SecurityError.Unauthori
   refusal.reason === "absent" ? SecurityError.asInvalid(refusal) : refusal
 
 /** One challenge for each scheme, identical ones once; `error` where what was presented was refused. */
-const challenges = (
-  evaluation: Evaluation,
-  refused: ReadonlyArray<boolean>
-): ReadonlyArray<Challenge.Challenge> =>
+const challenges = (evaluation: Evaluation): ReadonlyArray<Challenge.Challenge> =>
   distinct(
     evaluation.plan.schemes.flatMap(({ definition }, scheme) => {
       const own = ownChallenges(evaluation, scheme)
       return own.length > 0 ?
           own
-        : definition.challenges(refused[scheme] === true ? { error: "invalid_token" } : undefined)
+        : definition.challenges(
+            isRefused(evaluation, scheme) ? { error: "invalid_token" } : undefined
+          )
     })
   )
 
@@ -500,19 +583,23 @@ const ownChallenges = (
   evaluation: Evaluation,
   scheme: number
 ): ReadonlyArray<Challenge.Challenge> => {
-  const refusal = evaluation.refusals[scheme]?.refusal
-  return refusal?._tag === "Unauthorized" ? refusal.challenges : (evaluation.refused[scheme] ?? [])
+  const refusal = evaluation.refusals?.[scheme]?.refusal
+  return refusal?._tag === "Unauthorized" ?
+      refusal.challenges
+    : (evaluation.refused?.[scheme] ?? none)
 }
+
+const none: ReadonlyArray<Challenge.Challenge> = []
 
 const isRefused = (evaluation: Evaluation, scheme: number): boolean =>
   evaluation.find(scheme) === Credential.Malformed ||
-  evaluation.refused[scheme] !== undefined ||
-  evaluation.refusals[scheme]?.refusal._tag === "Unauthorized"
+  evaluation.refused?.[scheme] !== undefined ||
+  evaluation.refusals?.[scheme]?.refusal._tag === "Unauthorized"
 
 /** One challenge for each clause that lacked scopes, with all the scopes of that clause. */
 const scopeChallenges = (evaluation: Evaluation): ReadonlyArray<Challenge.Challenge> =>
   distinct(
-    evaluation.lacking.flatMap(([{ scope }, need]) => {
+    (evaluation.lacking ?? []).flatMap(([{ scope }, need]) => {
       const definition = evaluation.plan.schemes[need.scheme]?.definition
       return definition === undefined ?
           []

@@ -298,13 +298,13 @@ export const decode = (encoded: string): BasicCredentials | typeof Credential.Ma
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
 const decodeUtf8 = (encoded: string): string | undefined => {
-  // RFC 4648, section 4: base64 = *4base64-character, the last with padding
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(encoded) || encoded.length % 4 !== 0) return undefined
+  const bytes = Buffer.from(encoded, "base64")
+  // what is no base64, or has pad bits that are not zero (RFC 4648, section 3.5), is another text than its bytes encode to
+  if (bytes.toString("base64") !== encoded) return undefined
+  const text = bytes.toString("latin1")
+  if (/^[\x20-\x7E]*$/.test(text)) return text
   try {
-    const bytes = atob(encoded)
-    // section 3.5: pad bits that are not zero decode to the same octets, and are another text
-    if (btoa(bytes) !== encoded) return undefined
-    return utf8.decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)))
+    return utf8.decode(bytes)
   } catch {
     return undefined
   }

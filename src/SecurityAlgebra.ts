@@ -82,7 +82,8 @@ export type CheckProvable<
   : ScopeNotProvable<Requirement.Unproven<Req, G, Scopes>>
 
 /**
- * `unknown` when each alternative is one scheme that no verifier has seen, else the error.
+ * `unknown` when each alternative is one scheme that no verifier has seen, else the error: for verifiers that build on
+ * {@link authenticate}.
  *
  * @category type errors
  * @since 0.1.0

@@ -11,6 +11,10 @@ import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerRespondable from "@effect/platform/HttpServerRespondable"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Challenge from "./Challenge.ts"
 
@@ -252,6 +256,33 @@ export const withoutStack = <Made>(make: () => Made): Made => {
   }
 }
 
+/** What a refusal that is made once, and answers many requests, needs to be printed only once. */
+interface Prepared {
+  readonly headers: Readonly<Record<string, string>>
+  readonly append: Effect.Effect<void>
+  response: Effect.Effect<HttpServerResponse.HttpServerResponse> | undefined
+}
+
+const preparations = new WeakMap<Refusal, Prepared>()
+
+/**
+ * The same refusal, which answers many requests: its headers and its response are made once.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const prepared = <Self extends Refusal>(self: Self): Self => {
+  if (!preparations.has(self)) {
+    const added = Object.freeze(makeHeaders(self))
+    preparations.set(self, {
+      headers: added,
+      append: makeAppend(self),
+      response: undefined
+    })
+  }
+  return self
+}
+
 /**
  * The same refusal with other challenges.
  *
@@ -272,7 +303,19 @@ export const withoutStack = <Made>(make: () => Made): Made => {
 export const withChallenges = <Self extends Unauthorized | Forbidden>(
   self: Self,
   challenges: ReadonlyArray<Challenge.Challenge>
-): Self => changed(self, { challenges })
+): Self => {
+  const plain: Unauthorized | Forbidden | undefined =
+    isPlain(self, Unauthorized.prototype) && self._tag === "Unauthorized" ?
+      new Unauthorized({ reason: self.reason, message: self.message }, true, challenges)
+    : undefined
+  // the class is that of `self`; what its constructor makes is quicker to read and to encode than a copy
+  return (plain ?? changed(self, { challenges })) as Self
+}
+
+/** Whether it is of the class itself, and nothing has been put on it. */
+const isPlain = (self: Refusal, prototype: object): boolean =>
+  Object.getPrototypeOf(self) === prototype &&
+  Reflect.ownKeys(self).every((key) => plainKeys.has(key))
 
 /**
  * The same refusal, of a credential that was presented: its message stays, unless it is that of an absent one.
@@ -304,7 +347,10 @@ const changed = <Self extends Refusal>(self: Self, members: object): Self =>
  * @category headers
  * @since 0.1.0
  */
-export const headers = (self: Refusal): Record<string, string> =>
+export const headers = (self: Refusal): Readonly<Record<string, string>> =>
+  preparations.get(self)?.headers ?? makeHeaders(self)
+
+const makeHeaders = (self: Refusal): Record<string, string> =>
   "retryAfter" in self ? { "retry-after": String(self.retryAfter) }
   : self.challenges.length === 0 ? {}
   : { "www-authenticate": Challenge.printAll(self.challenges) }
@@ -317,13 +363,44 @@ export const headers = (self: Refusal): Record<string, string> =>
  * @category headers
  * @since 0.1.0
  */
-export const appendHeaders = (self: Refusal): Effect.Effect<void> => {
+export const appendHeaders = (self: Refusal): Effect.Effect<void> =>
+  preparations.get(self)?.append ?? makeAppend(self)
+
+const makeAppend = (self: Refusal): Effect.Effect<void> => {
   const added = fieldLines(self)
   const status = statuses[self._tag]
-  return HttpApp.appendPreResponseHandler((_request, response) =>
+  const handler: HttpApp.PreResponseHandler = (_request, response) =>
     Effect.succeed(
       response.status === status ? HttpServerResponse.setHeaders(response, added) : response
     )
+  const alone = appended(self, handler)
+  return FiberRef.update(HttpApp.currentPreResponseHandlers, (before) =>
+    Option.isNone(before) ? alone : (
+      appended(self, (request, response) =>
+        Effect.flatMap(before.value(request, response), (handled) => handler(request, handled))
+      )
+    )
+  )
+}
+
+/** Which refusal's headers are the last thing that is to be done to the response. */
+const lastAppended = new WeakMap<Option.Option<HttpApp.PreResponseHandler>, Refusal>()
+
+const appended = (
+  self: Refusal,
+  handler: HttpApp.PreResponseHandler
+): Option.Option<HttpApp.PreResponseHandler> => {
+  const some = Option.some(handler)
+  lastAppended.set(some, self)
+  return some
+}
+
+/** Whether the fiber that asks has appended the refusal's headers, and nothing since. */
+const isLastAppended = (self: Refusal): boolean => {
+  const fiber = Option.getOrUndefined(Fiber.getCurrentFiber())
+  return (
+    fiber !== undefined &&
+    lastAppended.get(fiber.getFiberRef(HttpApp.currentPreResponseHandlers)) === self
   )
 }
 
@@ -374,7 +451,10 @@ function answering<Self extends Refusal, Encoded>(
   return Schema.transformOrFail(schema, Schema.typeSchema(schema), {
     strict: true,
     decode: (refusal) => Effect.succeed(refusal),
-    encode: (refusal) => Effect.as(appendHeaders(refusal), refusal)
+    encode: (refusal) =>
+      isLastAppended(refusal) ?
+        ParseResult.succeed(refusal)
+      : Effect.as(appendHeaders(refusal), refusal)
   }).annotations(schema.ast.annotations)
 }
 
@@ -441,10 +521,19 @@ function withDefault(message: string) {
 const respond = (
   self: Refusal,
   body: Record<string, unknown>
-): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
-  Effect.succeed(
+): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+  const preparation = preparations.get(self)
+  if (preparation?.response !== undefined) return preparation.response
+  const response = Effect.succeed(
     HttpServerResponse.unsafeJson(body, {
       status: statuses[self._tag],
       headers: fieldLines(self)
     })
   )
+  if (preparation !== undefined) preparation.response = response
+  return response
+}
+
+const plainKeys: ReadonlySet<PropertyKey> = new Set(
+  Reflect.ownKeys(new Unauthorized({ reason: "invalid" }))
+)

@@ -8,6 +8,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
+import * as Exit from "effect/Exit"
 import { hasProperty } from "effect/Predicate"
 import * as Clause from "./Clause.ts"
 import type { Definition } from "./Definition.ts"
@@ -122,14 +123,24 @@ export const deny: Security<never, SecurityError.Forbidden, never, readonly [], 
  * @category combinators
  * @since 0.1.0
  */
-export const withServices = <Self extends Top>(self: Self, context: Context.Context<never>): Self =>
-  make(
+export const withServices = <Self extends Top>(
+  self: Self,
+  context: Context.Context<never>
+): Self => {
+  const keys = [...context.unsafeMap.keys()]
+  return make(
     Clause.mapEffects(expressionOf(self), (effect) =>
-      Effect.mapInputContext(effect, (input: Context.Context<never>) =>
-        Context.merge(context, input)
+      // what has nothing to do needs nothing
+      Exit.isExit(effect) ? effect : (
+        Effect.contextWithEffect((input: Context.Context<never>) =>
+          keys.every((key) => input.unsafeMap.has(key)) ? effect : (
+            Effect.provide(effect, Context.merge(context, input))
+          )
+        )
       )
     )
   )
+}
 
 // ----------------------------------------------------------------------------
 // reflection

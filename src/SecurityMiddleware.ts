@@ -603,6 +603,11 @@ const implementation = (
 
 /** Sets a refusal's headers. Beside a defect the platform would answer an error: a defect is a 500. */
 const answer = <E>(cause: Cause.Cause<E>): Effect.Effect<never, E> => {
+  if (cause._tag === "Fail") {
+    return SecurityError.isRefusal(cause.error) ?
+        Effect.zipRight(SecurityError.appendHeaders(cause.error), Effect.failCause(cause))
+      : Effect.failCause(cause)
+  }
   const defects = Cause.keepDefects(cause)
   if (Option.isSome(defects)) return Effect.failCause(Clause.asDefects(defects.value, isEncodable))
   const error = Option.getOrUndefined(Cause.failureOption(cause))

@@ -199,6 +199,13 @@ export type WithScopes<
   Scopes extends ReadonlyArray<string>
 > =
   IsWide<Self> extends true ? SecurityRequirement
+  : // one alternative has no duplicate to drop
+  Self extends readonly [infer Head extends Alternative] ?
+    readonly [
+      {
+        readonly [Name in keyof Head]: Union<Head[Name], Only<Scopes, ProvableAt<G, Name>>>
+      }
+    ]
   : Append<
       readonly [],
       {

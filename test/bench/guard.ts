@@ -1,0 +1,339 @@
+/** What a guard costs: guarded minus unguarded, inside one fiber, and from a Request to a Response. */
+import {
+  algorithms,
+  type Case,
+  type Headers,
+  type Keys,
+  makeKeys,
+  simple,
+  tokenCase
+} from "./credentials.ts"
+import * as Gate from "./gate.ts"
+import {
+  clock,
+  type Contender,
+  difference,
+  measure,
+  noise,
+  type Options,
+  resolution,
+  type Samples
+} from "./harness.ts"
+import { atMost, type Mark, number, type Report, type Table } from "./report.ts"
+import {
+  apis,
+  type CacheOptions,
+  fastifies,
+  floors,
+  honos,
+  inFiber,
+  injected,
+  overFetch,
+  routers,
+  type Server,
+  type Simple,
+  toWeb
+} from "./servers.ts"
+
+interface Guarded {
+  readonly server: Server
+  readonly base: string
+}
+
+const schemes: ReadonlyArray<Simple> = ["API key", "Basic", "Bearer"]
+
+/** How many tokens go around where each is to be a new one. */
+const distinct = 256
+
+/** Forgets a token before it comes again, and does all else that remembering costs. */
+export const forgetting: CacheOptions = { capacity: 2 }
+
+export const run = async (options: Options): Promise<Report> => {
+  const tables = new Array<Table>()
+  const marks = new Array<Mark>()
+  const table = inFiberTable()
+  for (const scheme of schemes) {
+    const guarded = await inFiberSimple(scheme)
+    const samples = await measured(
+      guarded,
+      await fiberBases(),
+      simple[scheme],
+      simple[scheme].right,
+      options
+    )
+    table.add(scheme, guarded, samples)
+    marks.push(...guardMarks(scheme, samples))
+  }
+  tables.push(table.made(`guard, inside one fiber (µs of ${clock} that the guard adds)`))
+
+  const tokens = inFiberTable()
+  const ours = new Map<string, { readonly distinct: number; readonly same: number }>()
+  for (const alg of algorithms) {
+    const keys = await makeKeys(alg)
+    const credentials = tokenCase(keys, distinct)
+    const guarded = await inFiberJwt(keys)
+    const samples = await measured(
+      guarded,
+      await fiberBases(),
+      credentials,
+      credentials.right,
+      options,
+      new Set(["same token"])
+    )
+    tokens.add(alg, guarded, samples)
+    marks.push(jwtMark(alg, samples))
+    ours.set(alg, {
+      distinct: difference(samples, "HttpRouter, ours", "HttpRouter").median,
+      same: difference(samples, "HttpRouter, ours, same token", "HttpRouter").median
+    })
+  }
+  tables.push(
+    tokens.made(
+      `guard with a JWT, one at a time inside one fiber (µs of ${clock} that the guard adds)`
+    )
+  )
+  const rsa = ours.get("RS256")
+  if (rsa !== undefined) marks.push(cachedMark(rsa.same, rsa.distinct))
+
+  const web = inFiberTable()
+  for (const scheme of schemes) {
+    const guarded = await webSimple(scheme)
+    const samples = await measured(
+      guarded,
+      await webBases(),
+      simple[scheme],
+      simple[scheme].right,
+      options
+    )
+    web.add(scheme, guarded, samples)
+    await closed(guarded)
+  }
+  for (const alg of algorithms) {
+    const keys = await makeKeys(alg)
+    const credentials = tokenCase(keys, distinct)
+    const guarded = await webJwt(keys)
+    const samples = await measured(
+      guarded,
+      await webBases(),
+      credentials,
+      credentials.right,
+      options,
+      new Set(["same token"])
+    )
+    web.add(alg, guarded, samples)
+    await closed(guarded)
+  }
+  tables.push(
+    web.made(`guard, Request to Response, one at a time (µs of ${clock} that the guard adds)`)
+  )
+  return { section: "guard", tables, marks }
+}
+
+const closed = async (guarded: ReadonlyArray<Guarded>): Promise<void> => {
+  for (const { server } of guarded) await server.close?.()
+}
+
+// ----------------------------------------------------------------------------
+// contenders
+// ----------------------------------------------------------------------------
+
+const fiberBases = async (): Promise<ReadonlyArray<Server>> => [
+  inFiber("HttpRouter", await routers.unguarded()),
+  inFiber("HttpRouter again", await routers.unguarded()),
+  inFiber("HttpApi", await apis.unguarded()),
+  inFiber("HttpApi again", await apis.unguarded())
+]
+
+const inFiberSimple = async (scheme: Simple): Promise<ReadonlyArray<Guarded>> => [
+  { server: inFiber("HttpRouter, by hand", await routers.byHand(scheme)), base: "HttpRouter" },
+  { server: inFiber("HttpRouter, ours", await routers.ours(scheme)), base: "HttpRouter" },
+  { server: inFiber("HttpApi, HttpApiSecurity", await apis.native(scheme)), base: "HttpApi" },
+  { server: inFiber("HttpApi, ours", await apis.ours(scheme)), base: "HttpApi" },
+  { server: inFiber("HttpApi, a constant", await apis.constant()), base: "HttpApi" }
+]
+
+const inFiberJwt = async (keys: Keys): Promise<ReadonlyArray<Guarded>> => [
+  { server: inFiber("HttpRouter, by hand, jose", await routers.jose(keys)), base: "HttpRouter" },
+  { server: inFiber("HttpRouter, ours", await routers.jwt(keys, forgetting)), base: "HttpRouter" },
+  { server: inFiber("HttpRouter, ours, same token", await routers.jwt(keys)), base: "HttpRouter" },
+  { server: inFiber("HttpApi, HttpApiSecurity, jose", await apis.jose(keys)), base: "HttpApi" },
+  { server: inFiber("HttpApi, ours", await apis.jwt(keys, forgetting)), base: "HttpApi" },
+  { server: inFiber("HttpApi, ours, same token", await apis.jwt(keys)), base: "HttpApi" }
+]
+
+const webBases = async (): Promise<ReadonlyArray<Server>> => [
+  overFetch("no framework", floors.unguarded()),
+  overFetch("no framework again", floors.unguarded()),
+  overFetch("Hono", honos.unguarded()),
+  injected("Fastify", await fastifies.unguarded()),
+  toWeb("HttpRouter", await routers.unguarded()),
+  toWeb("HttpApi", await apis.unguarded())
+]
+
+const webSimple = async (scheme: Simple): Promise<ReadonlyArray<Guarded>> => [
+  { server: overFetch("no framework, by hand", floors.simple(scheme)), base: "no framework" },
+  { server: overFetch("Hono, its own", honos.simple(scheme)), base: "Hono" },
+  { server: injected("Fastify, its plugin", await fastifies.simple(scheme)), base: "Fastify" },
+  { server: toWeb("HttpRouter, by hand", await routers.byHand(scheme)), base: "HttpRouter" },
+  { server: toWeb("HttpRouter, ours", await routers.ours(scheme)), base: "HttpRouter" },
+  { server: toWeb("HttpApi, HttpApiSecurity", await apis.native(scheme)), base: "HttpApi" },
+  { server: toWeb("HttpApi, ours", await apis.ours(scheme)), base: "HttpApi" }
+]
+
+const webJwt = async (keys: Keys): Promise<ReadonlyArray<Guarded>> => [
+  { server: overFetch("no framework, node:crypto", floors.jwt(keys)), base: "no framework" },
+  { server: overFetch("Hono, jwt", honos.jwt(keys)), base: "Hono" },
+  { server: injected("Fastify, jwt", await fastifies.jwt(keys, false)), base: "Fastify" },
+  {
+    server: injected("Fastify, jwt, same token", await fastifies.jwt(keys, true)),
+    base: "Fastify"
+  },
+  { server: toWeb("HttpRouter, by hand, jose", await routers.jose(keys)), base: "HttpRouter" },
+  { server: toWeb("HttpRouter, ours", await routers.jwt(keys, forgetting)), base: "HttpRouter" },
+  { server: toWeb("HttpRouter, ours, same token", await routers.jwt(keys)), base: "HttpRouter" },
+  { server: toWeb("HttpApi, HttpApiSecurity, jose", await apis.jose(keys)), base: "HttpApi" },
+  { server: toWeb("HttpApi, ours", await apis.jwt(keys, forgetting)), base: "HttpApi" }
+]
+
+/** Through the gate, then measured: those whose name ends in one of `repeating` get one token again and again. */
+const measured = async (
+  guarded: ReadonlyArray<Guarded>,
+  bases: ReadonlyArray<Server>,
+  credentials: Case,
+  pool: ReadonlyArray<Headers>,
+  options: Options,
+  repeating: ReadonlySet<string> = new Set()
+): Promise<Samples> => {
+  for (const { server } of guarded) {
+    if (!server.name.endsWith("a constant")) await Gate.check(server, credentials)
+  }
+  const contenders = [...bases, ...guarded.map(({ server }) => server)].map(
+    (server): Contender => ({
+      name: server.name,
+      run: server.run(
+        [...repeating].some((end) => server.name.endsWith(end)) ? pool.slice(0, 1) : pool
+      )
+    })
+  )
+  const samples = await measure(contenders, options)
+  for (const base of bases) if (base.name.startsWith("Fastify")) await base.close?.()
+  return samples
+}
+
+// ----------------------------------------------------------------------------
+// tables
+// ----------------------------------------------------------------------------
+
+const inFiberTable = () => {
+  const rows = new Array<ReadonlyArray<string>>()
+  const notes = new Array<string>()
+  return {
+    add: (scheme: string, guarded: ReadonlyArray<Guarded>, samples: Samples): void => {
+      for (const { base, server } of guarded) {
+        const own = resolutionOf(samples, base)
+        const added = difference(samples, server.name, base)
+        const wall = difference(samples, server.name, base, "wall")
+        rows.push([
+          `${scheme}: ${server.name}`,
+          number(samplesMedian(samples, base)),
+          Math.abs(added.median) < own ?
+            `${number(added.median)} (unresolved)`
+          : number(added.median),
+          `${number(added.p25)} – ${number(added.p75)}`,
+          number(wall.median)
+        ])
+      }
+      const found = pairs.filter(([first, second]) => samples.has(first) && samples.has(second))
+      for (const [first, second] of found) {
+        const noisy = noise(`${scheme}, ${first}`, samples, first, second)
+        if (noisy !== undefined) notes.push(noisy)
+      }
+      notes.push(
+        `${scheme}: resolution ${found.map(([first, second]) => `${first} ± ${number(resolution(samples, first, second))} µs`).join(", ")}.`
+      )
+    },
+    made: (title: string): Table => ({
+      title,
+      columns: ["case", "unguarded", "guard", "p25 – p75", "guard, wall"],
+      rows,
+      notes: [notes.join(" ")]
+    })
+  }
+}
+
+const pairs = [
+  ["HttpRouter", "HttpRouter again"],
+  ["HttpApi", "HttpApi again"],
+  ["no framework", "no framework again"]
+] as const
+
+const samplesMedian = (samples: Samples, name: string): number => {
+  const sorted = (samples.get(name) ?? [])
+    .map(({ main }) => main)
+    .sort((left, right) => left - right)
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+}
+
+/** Of the pair of that base, else of the one there is. */
+const resolutionOf = (samples: Samples, base: string): number => {
+  const found = pairs.filter(([first, second]) => samples.has(first) && samples.has(second))
+  const pair = found.find(([first]) => first === base) ?? found[0]
+  return pair === undefined ? Number.NaN : resolution(samples, pair[0], pair[1])
+}
+
+// ----------------------------------------------------------------------------
+// marks
+// ----------------------------------------------------------------------------
+
+const needed = 0.3
+
+const guardMarks = (scheme: string, samples: Samples): ReadonlyArray<Mark> => {
+  const inRouter = difference(samples, "HttpRouter, ours", "HttpRouter, by hand")
+  const inApi = difference(samples, "HttpApi, ours", "HttpApi, a constant")
+  const router = Math.max(resolutionOf(samples, "HttpRouter"), 2 * inRouter.error)
+  const api = Math.max(resolutionOf(samples, "HttpApi"), 2 * inApi.error)
+  return [
+    {
+      mark: "1 guard, HttpRouter",
+      case: scheme,
+      measured: `${number(inRouter.median)} ± ${number(router)} µs over the check by hand`,
+      limit: "0 within a resolution of 0.3",
+      verdict: atMost(inRouter.median, 0, {
+        resolution: router,
+        isWithinResolution: true,
+        neededResolution: needed
+      })
+    },
+    {
+      mark: "1 guard, HttpApi",
+      case: scheme,
+      measured: `${number(inApi.median)} ± ${number(api)} µs over a constant`,
+      limit: "1",
+      verdict: atMost(inApi.median, 1, { resolution: api })
+    }
+  ]
+}
+
+const jwtMark = (alg: string, samples: Samples): Mark => {
+  const over = difference(samples, "HttpRouter, ours", "HttpRouter, by hand, jose")
+  const own = Math.max(resolutionOf(samples, "HttpRouter"), 2 * over.error)
+  return {
+    mark: "2 guard with a JWT, one at a time",
+    case: alg,
+    measured: `${number(over.median)} ± ${number(own)} µs over jose by hand`,
+    limit: "0 within the resolution",
+    verdict: atMost(over.median, 0, {
+      resolution: own,
+      isWithinResolution: true,
+      neededResolution: 5
+    })
+  }
+}
+
+const cachedMark = (same: number, uncached: number): Mark => ({
+  mark: "2 guard with a JWT seen before",
+  case: "RS256",
+  measured: `${number(same / uncached, 3)} of the uncached guard`,
+  limit: "0.1",
+  verdict: atMost(same / uncached, 0.1, { resolution: 0.01 })
+})

@@ -1,0 +1,210 @@
+/**
+ * Measures contenders in turn, in one process: each round runs a batch of every one of them, in another order each time.
+ *
+ * What is compared are differences and ratios inside of a round, so what the machine does besides hits both sides alike.
+ */
+import { existsSync, readFileSync } from "node:fs"
+
+export interface Contender {
+  readonly name: string
+  /** Does `count` operations. */
+  readonly run: (count: number) => Promise<void>
+}
+
+export interface Options {
+  /** How many batches of each contender are kept. */
+  readonly rounds: number
+  /** How long a batch takes, in milliseconds of wall clock. */
+  readonly batch: number
+}
+
+/** What one operation took in one round, in microseconds. */
+export interface Sample {
+  readonly main: number
+  readonly wall: number
+}
+
+export type Samples = ReadonlyMap<string, ReadonlyArray<Sample>>
+
+// ----------------------------------------------------------------------------
+// clocks
+// ----------------------------------------------------------------------------
+
+const schedstat = "/proc/thread-self/schedstat"
+
+/** What `main` is: time of the main thread on a CPU where the system tells it, wall clock elsewhere. */
+export const clock: "main-thread CPU" | "wall clock" =
+  existsSync(schedstat) ? "main-thread CPU" : "wall clock"
+
+const cell = new Int32Array(new SharedArrayBuffer(4))
+
+/** In nanoseconds. The system adds up a thread's time when the thread is switched out, so it is made to wait first. */
+const mainThread = (): number => {
+  if (clock === "wall clock") return performance.now() * 1e6
+  Atomics.wait(cell, 0, 0, 0.01)
+  return Number(readFileSync(schedstat, "latin1").split(" ", 1)[0])
+}
+
+const timed = async (contender: Contender, count: number): Promise<Sample> => {
+  globalThis.gc?.({ type: "minor" })
+  const main = mainThread()
+  const wall = performance.now()
+  await contender.run(count)
+  const wallAfter = performance.now()
+  const mainAfter = mainThread()
+  return { main: (mainAfter - main) / 1e3 / count, wall: ((wallAfter - wall) * 1e3) / count }
+}
+
+// ----------------------------------------------------------------------------
+// rounds
+// ----------------------------------------------------------------------------
+
+/** The rounds that are not kept: in them the engine compiles what is hot. */
+const warmUp = 5
+
+/** Runs all contenders in turn. The names have to differ. */
+export const measure = async (
+  contenders: ReadonlyArray<Contender>,
+  { batch, rounds }: Options
+): Promise<Samples> => {
+  const counts = new Map<string, number>()
+  for (const contender of contenders) counts.set(contender.name, await calibrate(contender, batch))
+  const samples = new Map(contenders.map(({ name }) => [name, new Array<Sample>()]))
+  for (let round = -warmUp; round < rounds; round++) {
+    for (const contender of shuffled(contenders)) {
+      const sample = await timed(contender, counts.get(contender.name) ?? 1)
+      if (round >= 0) samples.get(contender.name)?.push(sample)
+    }
+  }
+  return samples
+}
+
+/** How many operations make a batch; on the way there the engine compiles what is hot. */
+const calibrate = async (contender: Contender, batch: number): Promise<number> => {
+  let count = 16
+  for (;;) {
+    const started = performance.now()
+    await contender.run(count)
+    const took = performance.now() - started
+    if (took >= batch / 2) return Math.max(1, Math.round((count * batch) / took))
+    count *= took < batch / 8 ? 4 : 2
+  }
+}
+
+let seed = 1
+
+/** The same orders in every run. */
+const shuffled = <A>(items: ReadonlyArray<A>): ReadonlyArray<A> => {
+  const keyed = items.map((item) => {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0
+    return { item, key: seed >>> 8 }
+  })
+  return keyed.sort((left, right) => left.key - right.key).map(({ item }) => item)
+}
+
+// ----------------------------------------------------------------------------
+// statistics
+// ----------------------------------------------------------------------------
+
+export interface Estimate {
+  readonly median: number
+  readonly p25: number
+  readonly p75: number
+  /** The standard error of the median, from the median absolute deviation. */
+  readonly error: number
+}
+
+export const estimate = (values: ReadonlyArray<number>): Estimate => {
+  const sorted = [...values].sort((left, right) => left - right)
+  const median = quantile(sorted, 0.5)
+  const deviations = sorted
+    .map((value) => Math.abs(value - median))
+    .sort((left, right) => left - right)
+  return {
+    median,
+    p25: quantile(sorted, 0.25),
+    p75: quantile(sorted, 0.75),
+    error: (1.2533 * 1.4826 * quantile(deviations, 0.5)) / Math.sqrt(Math.max(1, sorted.length))
+  }
+}
+
+const quantile = (sorted: ReadonlyArray<number>, at: number): number => {
+  const position = (sorted.length - 1) * at
+  const low = sorted[Math.floor(position)] ?? Number.NaN
+  const high = sorted[Math.ceil(position)] ?? Number.NaN
+  return low + (high - low) * (position - Math.floor(position))
+}
+
+export type Measured = "main" | "wall"
+
+/** Each round's value of a contender. */
+export const valuesOf = (
+  samples: Samples,
+  name: string,
+  measured: Measured = "main"
+): ReadonlyArray<number> => {
+  const of = samples.get(name)
+  if (of === undefined) throw new Error(`${name} was not measured`)
+  return of.map((sample) => sample[measured])
+}
+
+/** By how much one contender costs more than another, paired by round. */
+export const difference = (
+  samples: Samples,
+  name: string,
+  base: string,
+  measured: Measured = "main"
+): Estimate => {
+  const bases = valuesOf(samples, base, measured)
+  return estimate(
+    valuesOf(samples, name, measured).map((value, round) => value - (bases[round] ?? Number.NaN))
+  )
+}
+
+/** How many times as much one contender costs as another, paired by round. */
+export const ratio = (
+  samples: Samples,
+  name: string,
+  base: string,
+  measured: Measured = "main"
+): Estimate => {
+  const bases = valuesOf(samples, base, measured)
+  return estimate(
+    valuesOf(samples, name, measured).map((value, round) => value / (bases[round] ?? Number.NaN))
+  )
+}
+
+/** Below this a difference is not told apart from none: what a contender differs by from itself. */
+export const resolution = (
+  samples: Samples,
+  first: string,
+  second: string,
+  measured: Measured = "main"
+): number => {
+  const { error, median } = difference(samples, first, second, measured)
+  return Math.abs(median) + 2 * error
+}
+
+/** The same as {@link resolution}, as a part of the whole. */
+export const relativeResolution = (
+  samples: Samples,
+  first: string,
+  second: string,
+  measured: Measured = "main"
+): number => {
+  const { error, median } = ratio(samples, first, second, measured)
+  return Math.abs(median - 1) + 2 * error
+}
+
+/** What a run says of itself: which of its measurements were too noisy to tell much. */
+export const noise = (
+  of: string,
+  samples: Samples,
+  first: string,
+  second: string
+): string | undefined => {
+  const relative = relativeResolution(samples, first, second)
+  return relative < 0.1 ? undefined : (
+      `Too noisy: ${of} differs from itself by ${Math.round(relative * 100)} %; run it again when the machine is quiet.`
+    )
+}

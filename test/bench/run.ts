@@ -1,0 +1,57 @@
+/**
+ * Runs the benchmarks: `npm run bench`, or some of them by name: `npm run bench -- guard refusal --rounds 31`.
+ *
+ * `marks` prints the marks of the runs before, `page` writes their tables into docs/performance.md.
+ */
+import { parseArgs } from "node:util"
+import type { Options } from "./harness.ts"
+import * as Report from "./report.ts"
+
+const sections: Readonly<
+  Record<string, () => Promise<{ readonly run: (options: Options) => Promise<Report.Report> }>>
+> = {
+  guard: () => import("./guard.ts"),
+  verifier: () => import("./verifier.ts"),
+  expression: () => import("./expression.ts"),
+  refusal: () => import("./refusal.ts"),
+  load: () => import("./load.ts"),
+  memory: () => import("./memory.ts"),
+  types: () => import("./types.ts")
+}
+
+const names = Object.keys(sections)
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: "string", default: "21" },
+    batch: { type: "string", default: "40" }
+  }
+})
+const options = { rounds: Number(values.rounds), batch: Number(values.batch) }
+const asked = positionals.length === 0 ? [...names, "marks"] : positionals
+const unknown = asked.filter((name) => !(name in sections) && name !== "marks" && name !== "page")
+if (unknown.length > 0) {
+  throw new Error(
+    `no benchmark ${unknown.join(", ")}: there are ${names.join(", ")}, marks and page`
+  )
+}
+if (!(options.rounds >= 3 && options.batch >= 1))
+  throw new Error("at least 3 rounds, and batches of at least 1 ms")
+
+console.log(`${Report.machine()}; ${options.rounds} rounds of ${options.batch} ms`)
+for (const name of asked) {
+  if (name === "marks") {
+    const marks = Report.kept(names).flatMap((report) => report.marks)
+    console.log(`\n${Report.markdown(Report.marksTable(marks))}`)
+  } else if (name === "page") Report.writePage(names)
+  else {
+    const section = await sections[name]?.()
+    const report = await section?.run(options)
+    if (report === undefined) continue
+    Report.print(report)
+    Report.keep(report, options.rounds)
+  }
+}
+// some contenders keep timers
+process.exit(0)
