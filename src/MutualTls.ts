@@ -53,7 +53,11 @@ export interface PeerCertificate {
  * @since 0.1.0
  */
 export interface Proxy {
-  /** Their addresses and networks: `["10.0.0.7", "fd00::/8"]`. The connection has to come from one of them. */
+  /**
+   * Their addresses and networks: `["10.0.0.7", "fd00::/8"]`. The connection has to come from one of them.
+   *
+   * A server that shows no socket (a Fetch handler, Bun) knows no address, so that nobody is trusted there: give `isTrusted` alone.
+   */
   readonly addresses?: ReadonlyArray<string>
   /**
    * Whether a request comes from one of them, where an address does not tell: a shared secret, a socket of the file system. With

@@ -62,7 +62,12 @@ export interface Options {
    * not read. Too large a number believes what clients send.
    */
   readonly proxies?: number
-  /** The address of the client; by default as `proxies` says. `undefined` where it is not known. */
+  /**
+   * The address of the client; by default as `proxies` says. `undefined` where it is not known.
+   *
+   * A server that shows no socket (a Fetch handler, Bun) needs it, unless there are `proxies`. `request.remoteAddress` is no answer behind
+   * `HttpMiddleware.xForwardedHeaders`, which sets it to what the client wrote.
+   */
   readonly addressOf?: (request: HttpServerRequest.HttpServerRequest) => string | undefined
   /** Throttles of one name share their counters; `"login"` by default. */
   readonly name?: string

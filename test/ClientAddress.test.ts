@@ -123,7 +123,9 @@ describe("peer", () => {
     const fetched = HttpServerRequest.fromWeb(new Request("http://localhost/"))
     assert.isUndefined(ClientAddress.peer(fetched))
     assert.isUndefined(ClientAddress.peer(from(undefined)))
-    assert.strictEqual(ClientAddress.peer(fetched.modify({ remoteAddress: "1.1.1.1" })), "1.1.1.1")
+    // the platform's middleware puts there what the client wrote
+    assert.isUndefined(ClientAddress.peer(fetched.modify({ remoteAddress: "1.1.1.1" })))
+    assert.isUndefined(ClientAddress.forwarded(fetched.modify({ remoteAddress: "1.1.1.1" }), 0))
   })
 
   let server: Awaited<ReturnType<typeof serve>>

@@ -188,6 +188,12 @@ describe("Throttle", () => {
       )
       assert.deepStrictEqual(value, ["passed", "passed", "passed", "429 60", "passed"])
       assert.strictEqual(lines.length, 1)
+      // what `HttpMiddleware.xForwardedHeaders` makes of a header that each request writes anew
+      const spoofed = from(undefined).modify({ remoteAddress: "6.6.6.6" })
+      assert.match(yield* outcome(throttle.attempt({ account: "a", request: spoofed })), /^429/)
+      const addresses = Throttle.make({ account: false, address: { limit: 1, window: "1 minute" } })
+      const unknown = yield* logged(addresses.attempt({ request: spoofed }))
+      assert.strictEqual(unknown.lines.length, 1)
       const known = Throttle.make({
         address: { limit: 1, window: "1 minute" },
         addressOf: () => "1.1.1.1"
