@@ -79,9 +79,10 @@ export interface Requirements {
    * default (RFC 9068, section 4).
    *
    * Some providers write `"JWT"` into access tokens, and into ID tokens too: then only `audience` tells the two apart. `false` accepts
-   * tokens that do not say what they are: no `typ`, `JWT` or `at+jwt`.
+   * tokens that do not say what they are: no `typ`, `JWT` or `at+jwt`. In a list `false` is a token without `typ`: `[false, "JWT"]`
+   * accepts ID tokens and no access token of RFC 9068.
    */
-  readonly typ?: string | ReadonlyArray<string> | false | undefined
+  readonly typ?: string | ReadonlyArray<string | false> | false | undefined
   /**
    * The claims that a token has to have besides `iss` and `aud`.
    *
@@ -285,7 +286,7 @@ export const authenticate: {
  *   issuer: "https://id.example",
  *   audience: "my-client",
  *   keys: Jwks.fromUrl("https://id.example/jwks"),
- *   typ: false,
+ *   typ: [false, "JWT"],
  *   requiredClaims: ["exp", "iat", "sub"],
  *   cache: false
  * })
@@ -581,10 +582,12 @@ const algorithmsOf = (
 }
 
 const typesOf = (
-  typ: string | ReadonlyArray<string> | false = "at+jwt"
+  typ: string | ReadonlyArray<string | false> | false = "at+jwt"
 ): ReadonlyArray<string | undefined> => {
   if (typ === false) return [undefined, "jwt", "at+jwt"]
-  const types = listOf(typ).map(normalizedType)
+  const types = (typeof typ === "string" ? [typ] : typ).map((each) =>
+    each === false ? undefined : normalizedType(each)
+  )
   if (types.length === 0 || types.includes("")) {
     throw new Error("typ can't be empty: false accepts tokens without one")
   }

@@ -204,7 +204,7 @@ export const make = <const Name extends string = "OpenIdConnect", Declared exten
  * its issuer is the one expected; the algorithms it advertises are not looked at.
  *
  * Access tokens are JWTs of RFC 9068, unless `typ` says otherwise; an ID token is never one. With `token: "id"` and a
- * `clientId` ID tokens are accepted instead: `aud` has to hold the client, `azp` has to be the client where it is there or where
+ * `clientId` ID tokens are accepted instead: `typ` has to be `JWT` or absent, `aud` has to hold the client, `azp` has to be the client where it is there or where
  * `aud` holds others, and `iat`, `exp` and `sub` have to be there. A `nonce` is for the client that asked for it, and is not looked at. An ID
  * token proves no scope, unless `scopes` finds some.
  *
@@ -408,13 +408,14 @@ const requirementsOf = <A, I>(
   if (options.token === "id") {
     const { clientId } = options
     // for callers without types, too
-    if (typeof clientId !== "string" || clientId === "") {
+    if (!isFilled(clientId)) {
       throw new Error('token: "id" needs the clientId that the tokens are issued to')
     }
     return {
       ...common,
       audience: clientId,
-      typ: false,
+      // Core, section 2 names no typ for them; `at+jwt` is what says that a token is none (RFC 9068, section 5)
+      typ: [false, "JWT"],
       requiredClaims: ["exp", "iat", "sub"],
       scopes: scopes ?? noScopes,
       problemOf: problemOfIdToken(clientId)
@@ -437,16 +438,19 @@ const requirementsOf = <A, I>(
 const clientsOf = (
   clientId: string | ReadonlyArray<string> | undefined,
   isRequired: boolean
-): ReadonlySet<unknown> | undefined => {
+): ReadonlySet<string> | undefined => {
   if (clientId === undefined && !isRequired) return undefined
-  const clients = new Set(typeof clientId === "string" ? [clientId] : clientId)
-  if (clients.size === 0 || clients.has("")) {
+  const clients = typeof clientId === "string" ? [clientId] : clientId
+  // for callers without types, too: of a variable that is not set
+  if (!Array.isArray(clients) || clients.length === 0 || !clients.every(isFilled)) {
     throw new Error(
       "clientId can't be empty: without an audience it is what tells whose tokens are accepted"
     )
   }
-  return clients
+  return new Set(clients)
 }
+
+const isFilled = (value: unknown): value is string => typeof value === "string" && value !== ""
 
 const noScopes = (): ReadonlyArray<string> => []
 
@@ -485,11 +489,12 @@ const hasOneOf = (claims: Jwt.Claims, names: ReadonlyArray<string>): boolean =>
   names.some((name) => Object.hasOwn(claims, name))
 
 const problemOfAccessToken =
-  (isTyped: boolean, clients: ReadonlySet<unknown> | undefined): ProblemOf =>
+  (isTyped: boolean, clients: ReadonlySet<string> | undefined): ProblemOf =>
   (claims) => {
     const kind = statedKind(claims)
+    const client = claims.client_id ?? claims["azp"]
     return (
-      clients !== undefined && !clients.has(claims.client_id ?? claims["azp"]) ?
+      clients !== undefined && !(typeof client === "string" && clients.has(client)) ?
         "its client is another"
       : kind === "access" ? undefined
       : kind !== undefined ? "it is no access token"

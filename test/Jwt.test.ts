@@ -678,6 +678,13 @@ describe("options", () => {
         "application/jwt",
         "at+jwt"
       ])
+      assert.deepStrictEqual(yield* accepted([false, "JWT"]), [
+        undefined,
+        "JWT",
+        "jwt",
+        "application/jwt"
+      ])
+      assert.deepStrictEqual(yield* accepted([false]), [undefined])
       assert.deepStrictEqual(yield* accepted("application/dpop+jwt"), ["dpop+jwt"])
     })
   )
@@ -819,6 +826,7 @@ describe("options", () => {
       [() => Jwt.make({ ...base, clockTolerance: "61 seconds" }), /between 0 and a minute/],
       [() => Jwt.make({ ...base, typ: "" }), /typ can't be empty/],
       [() => Jwt.make({ ...base, typ: [] }), /typ can't be empty/],
+      [() => Jwt.make({ ...base, typ: [false, ""] }), /typ can't be empty/],
       [() => Jwt.make({ ...base, maxLength: 0 }), /maxLength has to be positive/],
       [() => Jwt.make({ ...base, cache: { capacity: 1 } }), /capacity/],
       [() => Jwt.make({ ...base, cache: { timeToLive: 0 } }), /timeToLive/],

@@ -269,7 +269,9 @@ describe("an ID token", () => {
     ],
     "that is an access token of Keycloak": [{ ...idClaims, typ: "Bearer" }, { typ: "JWT" }],
     "that is a logout token": [{ ...idClaims, events: {} }, { typ: "JWT" }],
-    "of another typ": [idClaims, { typ: "logout+jwt" }]
+    "of another typ": [idClaims, { typ: "logout+jwt" }],
+    "of the typ of an access token, with nothing else of one": [idClaims, { typ: "at+jwt" }],
+    "of the long typ of an access token": [idClaims, { typ: "application/at+jwt" }]
   }
   it.effect.each(Object.entries(invalid))("%s is invalid", ([, row]) =>
     Effect.gen(function* () {
@@ -654,6 +656,23 @@ describe("configuration", () => {
     ],
     "neither audience nor client": [
       () => oidc.pipe(OpenIdConnect.authenticate({ audience: false, clientId: [] })),
+      /clientId/
+    ],
+    // of JavaScript, without types
+    "a client of a variable that is not set": [
+      () =>
+        oidc.pipe(OpenIdConnect.authenticate({ audience: false, clientId: [undefined] } as never)),
+      /clientId/
+    ],
+    "such a client beside another": [
+      () =>
+        oidc.pipe(
+          OpenIdConnect.authenticate({ audience: "a", clientId: ["app", undefined] } as never)
+        ),
+      /clientId/
+    ],
+    "a client that is null": [
+      () => oidc.pipe(OpenIdConnect.authenticate({ audience: false, clientId: null } as never)),
       /clientId/
     ],
     "an empty client": [
