@@ -191,7 +191,8 @@ export const config = (prefix = "INTROSPECTION"): Config.Config<Endpoint> =>
  * Anything but `active: true`, or a token that is not for this API: `Unauthorized` (401, `invalid`) with `error="invalid_token"`. No
  * answer within `timeout`, a redirect, any status but 200, an answer that is no JSON or too large: `ServiceUnavailable` (503,
  * `Retry-After`), and a warning that names the endpoint and the reason. A 400 of `unsupported_token_type` is a token of another
- * kind: 401. Signed answers (RFC 9701) are not asked for, and not taken.
+ * kind: 401. Signed answers (RFC 9701) are not asked for, and not taken. The `HttpClient` in the context must not follow redirects by itself
+ * (`HttpClient.followRedirects`): it would send the token and the client's secret on.
  *
  * Many requests with one token ask once. Answers are remembered under the token's SHA-256; failures for one second.
  *

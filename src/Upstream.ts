@@ -106,8 +106,11 @@ export const problemOf = (url: string, allowHttp = false): string | undefined =>
  * Sends a request through the `HttpClient` in the context, and reads the whole answer, whatever its status.
  *
  * Redirects are not followed: with `FetchHttpClient` its `RequestInit` is set to say so (one that stands in the context is
- * kept besides), Node's clients follow none. Fails with {@link UpstreamError} when the server can't be reached, takes longer than
- * `timeout` or sends more than `maxBytes`.
+ * kept besides), Node's clients follow none. A client that follows them by itself (`HttpClient.followRedirects`) must not be in the
+ * context: what it sends can't be stopped, secrets in a header or a body included, but its answer is refused.
+ *
+ * Fails with {@link UpstreamError} when the server can't be reached, takes longer than `timeout` or sends more than `maxBytes`, and for
+ * an answer of another host or path than the request's.
  *
  * @category requests
  * @since 0.1.0
@@ -120,7 +123,11 @@ export const send = (
   const timeout = Duration.decode(limits.timeout ?? "5 seconds")
   return HttpClient.execute(request).pipe(
     Effect.catchAll((error) => failed(url, transportMessage(error))),
-    Effect.flatMap((response) => read(response, url, limits.maxBytes)),
+    Effect.flatMap((response) =>
+      placeOf(response.request) === placeOf(request) ?
+        read(response, url, limits.maxBytes)
+      : failed(url, "was left for another URL: the HttpClient can't follow redirects here")
+    ),
     // a server that answers in a region that can't be interrupted would wait for the loser of the race
     Effect.interruptible,
     Effect.timeoutFail({
@@ -208,6 +215,12 @@ const isBodiless = (status: number): boolean => status === 204 || status === 205
 const shown = (url: string): string => {
   const [head = ""] = url.split(/[?#]/, 1)
   return head.replace(/^([^/]*:\/\/)[^/]*@/, "$1")
+}
+
+/** Where a request goes: what a client adds to its query is no other place. */
+const placeOf = (request: HttpClientRequest.HttpClientRequest): string | undefined => {
+  const url = Option.getOrUndefined(HttpClientRequest.toUrl(request))
+  return url && url.origin + url.pathname
 }
 
 const failed = (url: string, description: string): Effect.Effect<never, UpstreamError> =>

@@ -1,6 +1,6 @@
 /** Servers that hang, wander, or send too much: asked over real sockets, by each of the platform's clients. */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { once } from "node:events"
@@ -8,7 +8,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import { afterAll, assert, beforeAll, beforeEach, describe, it } from "vitest"
 import * as Upstream from "../src/Upstream.ts"
 
@@ -41,7 +41,7 @@ const routes: Record<string, (request: IncomingMessage, response: ServerResponse
 
 const server = createServer((request, response) => {
   seen.push(`${request.method} ${request.url}`)
-  routes[request.url ?? ""]?.(request, response)
+  routes[request.url?.split("?", 1)[0] ?? ""]?.(request, response)
 })
 let origin = ""
 
@@ -115,6 +115,38 @@ describe.each(clients)("by %s", (_, client) => {
       Effect.runPromise
     )
     assert.strictEqual(error.message, "http://127.0.0.1:1/keys: can't be reached")
+  })
+
+  it("takes no answer that a client has followed a redirect for", async () => {
+    const following = Layer.effect(
+      HttpClient.HttpClient,
+      Effect.map(HttpClient.HttpClient, HttpClient.followRedirects())
+    ).pipe(Layer.provide(client))
+    const ask = (path: string) =>
+      Upstream.getJson(origin + path, { maxBytes: 20_000 }).pipe(
+        Effect.either,
+        Effect.provide(following),
+        Effect.runPromise
+      )
+    assert.deepStrictEqual(await ask("/object"), Either.right({ a: 1 }))
+    const error = Either.getOrThrow(Either.flip(await ask("/moved")))
+    assert.include(error.message, `${origin}/moved: was left for another URL`)
+  })
+
+  it("takes the answer of a client that adds to the query", async () => {
+    const adding = Layer.effect(
+      HttpClient.HttpClient,
+      Effect.map(
+        HttpClient.HttpClient,
+        HttpClient.mapRequest(HttpClientRequest.setUrlParam("b", "2"))
+      )
+    ).pipe(Layer.provide(client))
+    const answer = await Upstream.getJson(`${origin}/object`, { maxBytes: 100 }).pipe(
+      Effect.provide(adding),
+      Effect.runPromise
+    )
+    assert.deepStrictEqual(answer, { a: 1 })
+    assert.deepStrictEqual(seen, ["GET /object?b=2"])
   })
 
   it("tells nothing of what was sent", async () => {
