@@ -239,7 +239,7 @@ const remembering = (
   const timeToLive = Duration.toMillis(remember.timeToLive ?? "5 minutes")
   return {
     has: (claim, now) => claims.get(claim, now) === true,
-    keep: (claim, now) => claims.set(claim, true, now + timeToLive)
+    keep: (claim, now) => claims.set(claim, true, now + timeToLive, now)
   }
 }
 

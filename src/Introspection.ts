@@ -304,7 +304,11 @@ const makeVerifier = <A, I>(options: Options<A, I>) => {
           })
         )
       ),
-      Effect.tap((verdict) => Effect.sync(() => memory?.set(key, verdict)))
+      Effect.tap((verdict) =>
+        Effect.map(currentTime, (now) => {
+          memory?.set(key, verdict, now)
+        })
+      )
     )
 
   return (
@@ -332,11 +336,12 @@ const tell = (url: Options["url"], reason: string): Effect.Effect<void> =>
 /** A warning for each failure, the same one at most each second. */
 const makeWarning = () => {
   let last = ""
-  let until = Number.NEGATIVE_INFINITY
+  let since = Number.NEGATIVE_INFINITY
   return (error: Upstream.UpstreamError, now: number): Effect.Effect<void> => {
-    if (error.message === last && now < until) return Effect.void
+    // a clock that was set back silences nothing
+    if (error.message === last && now >= since && now < since + second) return Effect.void
     last = error.message
-    until = now + second
+    since = now
     return Effect.logWarning(`a token can't be introspected: ${error.message}`)
   }
 }
@@ -365,8 +370,8 @@ const makeMemory = <A>(capacity = 10_000) => {
   return {
     get: (key: string, now: number): Verdict<A> | undefined =>
       active.get(key, now) ?? others.get(key, now),
-    set: (key: string, verdict: Verdict<A>): void =>
-      (Exit.isSuccess(verdict.exit) ? active : others).set(key, verdict, verdict.expiresAt)
+    set: (key: string, verdict: Verdict<A>, now: number): void =>
+      (Exit.isSuccess(verdict.exit) ? active : others).set(key, verdict, verdict.expiresAt, now)
   }
 }
 

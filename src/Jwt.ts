@@ -318,7 +318,7 @@ export const make = <A = Claims, I = unknown, RKeys = never>(
         const verified = Exit.succeed(grant(principal, scopesOf(claims)))
         if (cache !== undefined && key !== undefined) {
           const expiresAt = checks.expiresAt(claims)
-          cache.set(key, { verified, confirmation }, Math.min(now + timeToLive, expiresAt))
+          cache.set(key, { verified, confirmation }, Math.min(now + timeToLive, expiresAt), now)
         }
         return verified
       }

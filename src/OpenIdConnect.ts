@@ -576,7 +576,8 @@ const memory = (cache: NonNullable<UserInfoOptions["cache"]>) => {
       ),
     set: (key: string, answer: UserInfo) =>
       Effect.clockWith((clock) => {
-        answers.set(key, answer, clock.unsafeCurrentTimeMillis() + timeToLive)
+        const now = clock.unsafeCurrentTimeMillis()
+        answers.set(key, answer, now + timeToLive, now)
         return Effect.void
       })
   }

@@ -527,6 +527,20 @@ describe("what is remembered", () => {
     })
   )
 
+  it.effect("is nothing that was learnt before the clock was set back", () =>
+    Effect.gen(function* () {
+      let active = true
+      const { ask } = make(() => Endpoint.json(active ? { ...good, exp: 1_000_000 } : { active }))
+      yield* TestClock.setTime(600_000)
+      assert.strictEqual(yield* ask(), "200")
+      active = false
+      yield* TestClock.setTime(300_000)
+      assert.strictEqual(yield* ask(), "Unauthorized")
+      yield* TestClock.setTime(601_000)
+      assert.strictEqual(yield* ask(), "Unauthorized")
+    })
+  )
+
   it.effect("is never an active token past its exp", () =>
     Effect.gen(function* () {
       const { ask, server } = make(() => Endpoint.json({ ...good, exp: 10 }), {
