@@ -98,6 +98,34 @@ export const problemOf = (url: string, allowHttp = false): string | undefined =>
   )
 }
 
+/**
+ * A URL as logs and messages may show it: without user, password, query and fragment, which may be secrets.
+ *
+ * @example
+ * ```ts
+ * import * as Upstream from "effect-security/Upstream"
+ *
+ * Upstream.shown("https://user:secret@id.example/keys?key=secret") // => "https://id.example/keys"
+ * ```
+ * @category folds
+ * @since 0.1.0
+ */
+export const shown = (url: string): string => {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  // a parser finds users where others do not: `https:user:secret@id.example`
+  if (parsed?.host) {
+    if (parsed.username !== "" || parsed.password !== "") {
+      return `${parsed.protocol}//${parsed.host}${parsed.pathname}`
+    }
+    return withoutQuery(url)
+  }
+  // what is no such URL may hold them anywhere before its last `@`
+  const at = url.lastIndexOf("@")
+  return withoutQuery(at < 0 ? url : `…${url.slice(at)}`)
+}
+
+const withoutQuery = (url: string): string => url.replace(/[?#].*$/s, "")
+
 // ----------------------------------------------------------------------------
 // requests
 // ----------------------------------------------------------------------------
@@ -211,11 +239,6 @@ const utf8 = new TextDecoder("utf-8", { fatal: true })
 const frozen = (_: string, value: unknown): unknown => Object.freeze(value)
 
 const isBodiless = (status: number): boolean => status === 204 || status === 205 || status === 304
-
-const shown = (url: string): string => {
-  const [head = ""] = url.split(/[?#]/, 1)
-  return head.replace(/^([^/]*:\/\/)[^/]*@/, "$1")
-}
 
 /** Where a request goes: what a client adds to its query is no other place. */
 const placeOf = (request: HttpClientRequest.HttpClientRequest): string | undefined => {
