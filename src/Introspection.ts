@@ -425,11 +425,8 @@ const toFound = (
 }
 
 /** The URL as logs may show it. */
-const shown = (url: Options["url"]): string => {
-  const [place = ""] =
-    typeof url === "string" ? url.split(/[?#]/, 1) : ["the introspection endpoint"]
-  return place
-}
+const shown = (url: Options["url"]): string =>
+  typeof url === "string" ? Upstream.shown(url) : "the introspection endpoint"
 
 type Identify = (body: URLSearchParams, headers: Headers) => void
 

@@ -422,7 +422,7 @@ const decode = (
   url: string,
   options: SetOptions
 ): Effect.Effect<Keys, Upstream.UpstreamError> => {
-  const [shown = ""] = url.split(/[?#]/, 1)
+  const shown = Upstream.shown(url)
   const members: unknown = json["keys"]
   const read =
     Array.isArray(members) ? members.slice(0, maxKeys).map((jwk) => readJwk(jwk, options)) : []

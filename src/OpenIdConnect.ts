@@ -362,7 +362,7 @@ const providerAt = (url: string, options: ProviderOptions): ServerMetadata.Serve
   const base = options.baseUrl ?? issuer
   if (base === undefined) {
     throw new Error(
-      `the openIdConnectUrl ${JSON.stringify(url)} is relative: give issuer or baseUrl as an option, or make it absolute`
+      `the openIdConnectUrl ${JSON.stringify(Upstream.shown(url))} is relative: give issuer or baseUrl as an option, or make it absolute`
     )
   }
   Upstream.checkUrl(options.baseUrl === undefined ? "the issuer" : "the baseUrl", base, allowHttp)
@@ -555,7 +555,7 @@ const toUserInfo = (
 const failure = (
   { url }: ServerMetadata.ServerMetadata,
   description: string
-): Upstream.UpstreamError => new Upstream.UpstreamError({ url, description })
+): Upstream.UpstreamError => new Upstream.UpstreamError({ url: Upstream.shown(url), description })
 
 const decoder = <A, I>(
   claims: Schema.Schema<A, I> | undefined

@@ -134,7 +134,7 @@ export const fromUrl = (
   const issuer = options.issuer ?? issuerOf(url)
   if (issuer === undefined) {
     throw new Error(
-      `${JSON.stringify(url)} is no well-known URL, which would tell its issuer: give the issuer as an option`
+      `${JSON.stringify(Upstream.shown(url))} is no well-known URL, which would tell its issuer: give the issuer as an option`
     )
   }
   checkIssuer(issuer, allowHttp)
@@ -229,10 +229,8 @@ const problemOf = (
   return undefined
 }
 
-const failed = (url: string, description: string): Effect.Effect<never, Upstream.UpstreamError> => {
-  const [shown = ""] = url.split(/[?#]/, 1)
-  return Effect.fail(new Upstream.UpstreamError({ url: shown, description }))
-}
+const failed = (url: string, description: string): Effect.Effect<never, Upstream.UpstreamError> =>
+  Effect.fail(new Upstream.UpstreamError({ url: Upstream.shown(url), description }))
 
 // ----------------------------------------------------------------------------
 // issuers
@@ -270,7 +268,11 @@ export const issuerOf = (url: string): string | undefined => {
 
 const checkIssuer = (issuer: string, allowHttp: boolean | undefined): void => {
   Upstream.checkUrl("the issuer", issuer, allowHttp)
-  if (issuer.includes("?")) throw new Error(`the issuer can't have a query: got ${issuer}`)
+  if (issuer.includes("?")) {
+    throw new Error(
+      `the issuer can't have a query: ${JSON.stringify(Upstream.shown(issuer))} has one`
+    )
+  }
 }
 
 /**

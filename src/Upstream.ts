@@ -69,14 +69,16 @@ export class UpstreamError extends Schema.TaggedError<UpstreamError>(
 /**
  * Checks the URL of a server when it is configured, and returns it.
  *
- * Throws unless it is an absolute `https` URL without user, password and fragment; `http` only where `allowHttp` is set.
+ * Throws unless it is an absolute `https` URL without user, password and fragment; `http` only where `allowHttp` is set. The error
+ * shows it without user, password, query and fragment.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const checkUrl = (what: string, url: string, allowHttp = false): URL => {
   const problem = problemOf(url, allowHttp)
-  if (problem !== undefined) throw new Error(`${what} ${problem}: got ${JSON.stringify(url)}`)
+  if (problem !== undefined)
+    throw new Error(`${what} ${problem}: got ${JSON.stringify(shown(url))}`)
   return new URL(url)
 }
 

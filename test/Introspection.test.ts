@@ -1006,6 +1006,35 @@ describe("configuration", () => {
     }
   )
 
+  it("shows no secret of a URL in an error", () => {
+    const url = "https://api:s3cret@id.example/introspect?key=s3cret"
+    assert.throws(
+      () => Introspection.authenticate({ ...defaults, url }),
+      /^the URL of introspection can't hold a user or a password: got "https:\/\/id\.example\/introspect"$/
+    )
+  })
+
+  it.effect("shows no secret of a URL that is found out in the log", () =>
+    Effect.gen(function* () {
+      const log = Endpoint.logged()
+      for (const url of ["https://api:s3cret@id.example/i", "http://id.example/i?key=s3cret"]) {
+        const user = oauth2.pipe(
+          Introspection.authenticate({ ...defaults, url: Effect.succeed(url) })
+        )
+        const asked = outcome(user, Endpoint.bearing(token)).pipe(
+          Effect.provide(Endpoint.fake(() => Endpoint.json(good)).layer),
+          Effect.provide(log.layer)
+        )
+        assert.strictEqual(yield* asked, "ServiceUnavailable")
+      }
+      assert.lengthOf(
+        log.lines.filter((line) => line.includes("id.example/i: ")),
+        2
+      )
+      for (const line of log.lines) assert.notInclude(line, "s3cret")
+    })
+  )
+
   it("shows no secret in an error", () => {
     for (const client of [{ clientId: "", clientSecret: secret }, { clientSecret: secret }]) {
       // as a caller without types does

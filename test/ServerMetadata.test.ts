@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as TestClock from "effect/TestClock"
+import * as Jwks from "../src/Jwks.ts"
 import * as ServerMetadata from "../src/ServerMetadata.ts"
 import * as Endpoint from "./support/endpoint.ts"
 
@@ -286,6 +287,19 @@ describe("a host", () => {
 })
 
 describe("configuration", () => {
+  it.each([
+    () => ServerMetadata.fromIssuer("https://user:s3cret@id.example"),
+    () => ServerMetadata.fromIssuer("https://id.example?key=s3cret"),
+    () => ServerMetadata.fromIssuer("http://id.example/?key=s3cret"),
+    () => ServerMetadata.fromIssuer("user:s3cret@id.example"),
+    () => ServerMetadata.fromUrl("https://id.example/configuration?key=s3cret"),
+    () => Jwks.fromUrl("https://user:s3cret@id.example/jwks"),
+    () => Jwks.fromUrl("http://id.example/jwks?key=s3cret")
+  ])("that is wrong shows no secret of a URL in its error: %s", (make) => {
+    assert.throws(make, /id\.example/)
+    assert.throws(make, /^(?!.*s3cret)/)
+  })
+
   it("that is wrong is an error when the value is made", () => {
     assert.throws(() => ServerMetadata.fromIssuer("http://id.example"), /allowHttp/)
     assert.throws(() => ServerMetadata.fromIssuer("id.example"), /absolute/)

@@ -192,7 +192,10 @@ describe("checkUrl", () => {
     ["https://:secret@id.example/", "can't hold a user or a password"],
     ["https://id.example/#", "can't have a fragment"]
   ])("refuses %s", (url, problem) => {
-    assert.throws(() => Upstream.checkUrl("jwksUri", url), `jwksUri ${problem}: got "${url}"`)
+    assert.throws(
+      () => Upstream.checkUrl("jwksUri", url),
+      `jwksUri ${problem}: got "${url.replace(/[^/]*@|#.*/g, "")}"`
+    )
   })
 
   it("returns a URL of https, and of http where that is allowed", () => {
@@ -201,6 +204,28 @@ describe("checkUrl", () => {
       "https://id.example/k?x=1"
     )
     assert.strictEqual(Upstream.checkUrl("a", "http://localhost:1", true).protocol, "http:")
+  })
+})
+
+describe("shown", () => {
+  it.each([
+    ["https://id.example/keys", "https://id.example/keys"],
+    ["https://id.example", "https://id.example"],
+    ["https://id.example/@me", "https://id.example/@me"],
+    ["http://localhost:1/keys?key=s3cret#s3cret", "http://localhost:1/keys"],
+    ["https://user:s3cret@id.example/keys", "https://id.example/keys"],
+    ["https://s3cret@id.example:8443/keys", "https://id.example:8443/keys"],
+    ["https://u:s3cret@x@id.example/keys", "https://id.example/keys"],
+    ["https:u:s3cret@id.example/keys", "https://id.example/keys"],
+    ["https:\\\\u:s3cret@id.example\\keys", "https://id.example/keys"],
+    ["user:s3cret@id.example/keys?key=s3cret", "…@id.example/keys"],
+    ["//user:s3cret@id.example/keys", "…@id.example/keys"],
+    ["https://user:s3?cret@id.example/keys", "…@id.example/keys"],
+    ["/keys?key=s3cret", "/keys"],
+    ["/keys#s3cret\ns3cret", "/keys"],
+    ["", ""]
+  ])("of %j is %j", (url, shown) => {
+    assert.strictEqual(Upstream.shown(url), shown)
   })
 })
 
