@@ -108,13 +108,10 @@ export const among = (
 ): ((address: string | undefined) => boolean) => {
   const known = new BlockList()
   for (const each of addresses) {
-    const [address = "", bits] = each.split("/", 2)
+    const [, address = "", bits] = /^([^/]*)(?:\/(0|[1-9]\d{0,2}))?$/.exec(each) ?? []
     const family = familyOf(address)
     const most = family === "ipv4" ? 32 : 128
-    if (
-      family === undefined ||
-      (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= most))
-    ) {
+    if (family === undefined || Number(bits ?? 0) > most) {
       throw new Error(
         `${JSON.stringify(each)} is no address: use one such as "10.0.0.1" or "::1", or a network such as "10.0.0.0/8"`
       )

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -22,6 +22,7 @@ import {
   type VerifierContext
 } from "./SecurityModel.ts"
 import type { Grantable, SecurityRequirement } from "./SecurityRequirement.ts"
+import * as Setting from "./Setting.ts"
 import * as SingleFlight from "./SingleFlight.ts"
 
 /**
@@ -236,7 +237,7 @@ const remembering = (
 ): Memory => {
   if (remember === false) return { has: () => false, keep: () => {} }
   const claims = ExpiringMap.make<true>(remember.capacity ?? 1000)
-  const timeToLive = Duration.toMillis(remember.timeToLive ?? "5 minutes")
+  const timeToLive = Setting.positive("remember.timeToLive", remember.timeToLive ?? "5 minutes")
   return {
     has: (claim, now) => claims.get(claim, now) === true,
     keep: (claim, now) => claims.set(claim, true, now + timeToLive, now)

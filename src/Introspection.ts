@@ -19,6 +19,7 @@ import * as Confirmation from "./Confirmation.ts"
 import * as ExpiringMap from "./ExpiringMap.ts"
 import * as Security from "./Security.ts"
 import * as SecurityError from "./SecurityError.ts"
+import * as Setting from "./Setting.ts"
 import * as SingleFlight from "./SingleFlight.ts"
 import * as Upstream from "./Upstream.ts"
 
@@ -357,8 +358,8 @@ const makeTimes = (
 ): { readonly positive: number; readonly negative: number; readonly failure: number } => {
   const { negativeTimeToLive = "5 seconds", timeToLive = "30 seconds" } = cache || {}
   return {
-    positive: positive("cache.timeToLive", timeToLive),
-    negative: positive("cache.negativeTimeToLive", negativeTimeToLive),
+    positive: Setting.positive("cache.timeToLive of introspection", timeToLive),
+    negative: Setting.positive("cache.negativeTimeToLive of introspection", negativeTimeToLive),
     failure: second
   }
 }
@@ -385,20 +386,23 @@ const makeQuestion = <A, I>(
   options: Options<A, I>
 ): ((token: string) => Effect.Effect<Answered, Upstream.UpstreamError, HttpClient.HttpClient>) => {
   const found = toFound(options.url, options.allowHttp)
-  const timeout = Duration.decode(options.timeout ?? "3 seconds")
-  positive("timeout", timeout)
-  const limits = { timeout, maxBytes: whole("maxBytes", options.maxBytes ?? 65_536) }
-  const turns = Effect.unsafeMakeSemaphore(whole("concurrency", options.concurrency ?? 64))
+  const limits = Upstream.checkLimits({
+    timeout: options.timeout ?? "3 seconds",
+    maxBytes: options.maxBytes ?? 65_536
+  })
+  const turns = Effect.unsafeMakeSemaphore(
+    Setting.whole("concurrency of introspection", options.concurrency ?? 64)
+  )
   const identify = makeClient(options.client)
   return (token) =>
     Effect.flatMap(found, (url) => Upstream.send(toRequest(url, identify, token), limits)).pipe(
       turns.withPermits(1),
       Effect.timeoutFail({
-        duration: timeout,
+        duration: limits.timeout,
         onTimeout: () =>
           new Upstream.UpstreamError({
             url: shown(options.url),
-            description: `no answer within ${Duration.format(timeout)}`
+            description: `no answer within ${Duration.format(limits.timeout)}`
           })
       }),
       Effect.flatMap(toAnswered)
@@ -617,17 +621,4 @@ const checkTolerance = (input: Duration.DurationInput): number => {
     throw new Error("the clockTolerance of introspection has to be at most 60 seconds")
   }
   return millis
-}
-
-const positive = (name: string, input: Duration.DurationInput): number => {
-  const millis = Duration.toMillis(input)
-  if (!(millis > 0)) throw new Error(`${name} of introspection has to be a positive duration`)
-  return millis
-}
-
-const whole = (name: string, value: number): number => {
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new Error(`${name} of introspection has to be a whole number of at least 1: got ${value}`)
-  }
-  return value
 }

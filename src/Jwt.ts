@@ -26,6 +26,7 @@ import * as SecurityAlgebra from "./SecurityAlgebra.ts"
 import * as SecurityError from "./SecurityError.ts"
 import { type Grant, grant, isSecurity, type Security, type Top } from "./SecurityModel.ts"
 import type { Grantable, SecurityRequirement } from "./SecurityRequirement.ts"
+import * as Setting from "./Setting.ts"
 import type * as Upstream from "./Upstream.ts"
 
 // ----------------------------------------------------------------------------
@@ -681,9 +682,9 @@ const cacheOf = <A>(
   readonly timeToLive: number
 } => {
   if (options === false) return { cache: undefined, timeToLive: 0 }
-  const timeToLive = Duration.toMillis(options?.timeToLive ?? "1 minute")
-  if (!(timeToLive > 0)) {
-    throw new Error("the timeToLive of the cache has to be positive: `cache: false` remembers none")
-  }
+  const timeToLive = Setting.positive(
+    "the timeToLive of the cache (`cache: false` remembers none)",
+    options?.timeToLive ?? "1 minute"
+  )
   return { cache: ExpiringMap.make(options?.capacity ?? 10_000), timeToLive }
 }

@@ -174,8 +174,10 @@ export const readerBehind = (
 ): ((request: HttpServerRequest.HttpServerRequest) => Credential.Extraction<PeerCertificate>) => {
   const header = headerOf(proxy)
   const { addresses, isTrusted } = proxy
-  if (isTrusted === undefined && (addresses === undefined || addresses.length === 0)) {
-    throw new Error("nothing tells which proxy is trusted: give proxy its addresses, or isTrusted")
+  if (addresses === undefined ? isTrusted === undefined : addresses.length === 0) {
+    throw new Error(
+      "nothing tells which proxy is trusted: give proxy its addresses, or isTrusted and no addresses"
+    )
   }
   const isAmong = ClientAddress.among(addresses ?? [])
   const isProxy = (request: HttpServerRequest.HttpServerRequest): boolean =>

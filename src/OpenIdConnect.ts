@@ -7,7 +7,7 @@
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -23,6 +23,7 @@ import * as Security from "./Security.ts"
 import * as SecurityError from "./SecurityError.ts"
 import type { Grantable, SecurityRequirement } from "./SecurityRequirement.ts"
 import * as ServerMetadata from "./ServerMetadata.ts"
+import * as Setting from "./Setting.ts"
 import * as SingleFlight from "./SingleFlight.ts"
 import * as Upstream from "./Upstream.ts"
 
@@ -289,7 +290,10 @@ export const userInfo = <
   R | HttpClient.HttpClient
 >) => {
   const provider = providerAt(openIdConnectUrl(scheme), options)
-  const limits = { timeout: options.timeout, maxBytes: options.maxBytes ?? 65_536 }
+  const limits = Upstream.checkLimits({
+    timeout: options.timeout,
+    maxBytes: options.maxBytes ?? 65_536
+  })
   const remembered = options.cache && memory(options.cache)
   const flights = SingleFlight.make<UserInfo, Upstream.UpstreamError | SecurityError.Unauthorized>()
   const decode = decoder<A, I>(options.claims)
@@ -566,8 +570,7 @@ const decoder = <A, I>(
   : Schema.decodeUnknown(claims)
 
 const memory = (cache: NonNullable<UserInfoOptions["cache"]>) => {
-  const timeToLive = Duration.toMillis(cache.timeToLive)
-  if (!(timeToLive > 0)) throw new Error("the timeToLive of UserInfo has to be positive")
+  const timeToLive = Setting.positive("the timeToLive of UserInfo", cache.timeToLive)
   const answers = ExpiringMap.make<UserInfo>(cache.capacity ?? 10_000)
   return {
     get: (key: string) =>

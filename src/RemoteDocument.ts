@@ -9,9 +9,10 @@
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Setting from "./Setting.ts"
 import * as SingleFlight from "./SingleFlight.ts"
 import * as Upstream from "./Upstream.ts"
 
@@ -94,7 +95,7 @@ export interface Options<out A> extends Times {
 /**
  * Makes one. Nothing is fetched before it is asked for.
  *
- * Throws for a URL that is not `https` (unless `allowHttp` is set), for times that are not positive, and when `staleFor` is less
+ * Throws for a URL that is not `https` (unless `allowHttp` is set), for times that are not positive, for limits that are none, and when `staleFor` is less
  * than `freshFor`. A fetch that fails is logged as a warning that names the server and the reason.
  *
  * @example
@@ -113,9 +114,10 @@ export interface Options<out A> extends Times {
  * @since 0.1.0
  */
 export const make = <A>(options: Options<A>): RemoteDocument<A> => {
-  const freshFor = positive("freshFor", options.freshFor ?? "10 minutes")
-  const staleFor = positive("staleFor", options.staleFor ?? "4 hours")
-  const coolDown = positive("coolDown", options.coolDown ?? "30 seconds")
+  const limits = Upstream.checkLimits(options.limits)
+  const freshFor = Setting.positive("freshFor", options.freshFor ?? "10 minutes")
+  const staleFor = Setting.positive("staleFor", options.staleFor ?? "4 hours")
+  const coolDown = Setting.positive("coolDown", options.coolDown ?? "30 seconds")
   if (staleFor < freshFor) throw new Error("staleFor has to be at least freshFor")
   if (typeof options.url === "string") {
     Upstream.checkUrl("the URL of a document", options.url, options.allowHttp)
@@ -142,9 +144,7 @@ export const make = <A>(options: Options<A>): RemoteDocument<A> => {
         // the URL is not shown: it may hold a password
         return Effect.fail(new Upstream.UpstreamError({ url: foundOut, description: problem }))
       }
-      return Effect.flatMap(Upstream.getJson(url, options.limits), (json) =>
-        options.decode(json, url)
-      )
+      return Effect.flatMap(Upstream.getJson(url, limits), (json) => options.decode(json, url))
     }
   )
 
@@ -250,9 +250,3 @@ const foundOut = "a URL that was found out"
 const firstPause = 1000
 
 const maxDoublings = 20
-
-const positive = (name: string, input: Duration.DurationInput): number => {
-  const millis = Duration.toMillis(input)
-  if (!(millis > 0)) throw new Error(`${name} has to be a positive duration`)
-  return millis
-}

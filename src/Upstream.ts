@@ -16,6 +16,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as Setting from "./Setting.ts"
 
 // ----------------------------------------------------------------------------
 // models
@@ -28,9 +29,9 @@ import * as Stream from "effect/Stream"
  * @since 0.1.0
  */
 export interface Limits {
-  /** For the whole of the answer; 5 seconds by default. */
+  /** For the whole of the answer; 5 seconds by default. It has to end. */
   readonly timeout?: Duration.DurationInput | undefined
-  /** Of the body, in bytes. */
+  /** Of the body, in bytes; a whole number. */
   readonly maxBytes: number
 }
 
@@ -81,6 +82,23 @@ export const checkUrl = (what: string, url: string, allowHttp = false): URL => {
     throw new Error(`${what} ${problem}: got ${JSON.stringify(shown(url))}`)
   return new URL(url)
 }
+
+/**
+ * Checks limits when they are configured, and returns them; the `timeout` in milliseconds.
+ *
+ * Throws for a `timeout` that is not positive or does not end, and for `maxBytes` that are no whole number of at least 1: what is no
+ * number would be no limit.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const checkLimits = ({
+  maxBytes,
+  timeout = "5 seconds"
+}: Limits): { readonly timeout: number; readonly maxBytes: number } => ({
+  timeout: Setting.finite("timeout", timeout),
+  maxBytes: Setting.whole("maxBytes", maxBytes)
+})
 
 /**
  * What is wrong with the URL of a server, if something is.
@@ -272,14 +290,16 @@ const read = (
   maxBytes: number
 ): Effect.Effect<Answer, UpstreamError> => {
   const tooLarge = new UpstreamError({ url, description: `sent more than ${maxBytes} bytes` })
-  if (Number(response.headers["content-length"] ?? 0) > maxBytes) return Effect.fail(tooLarge)
+  const announced = Number(response.headers["content-length"] ?? 0)
+  // not `>` below: a limit that is no number lets nothing through
+  if (announced > maxBytes) return Effect.fail(tooLarge)
   return response.stream.pipe(
     Stream.mapError((error) =>
       error.reason === "EmptyBody" ? undefined : transportMessage(error)
     ),
     Stream.runFoldEffect({ chunks: new Array<Uint8Array>(), length: 0 }, (done, chunk) => {
       const length = done.length + chunk.length
-      if (length > maxBytes) return Effect.fail(tooLarge)
+      if (!(length <= maxBytes)) return Effect.fail(tooLarge)
       done.chunks.push(chunk)
       return Effect.succeed({ chunks: done.chunks, length })
     }),

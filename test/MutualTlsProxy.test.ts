@@ -367,7 +367,12 @@ describe("a proxy", () => {
 
 describe("configuration", () => {
   it("tells who the proxies are", () => {
-    for (const proxy of [{}, { addresses: [] }, { header: "Client-Cert" }]) {
+    for (const proxy of [
+      {},
+      { addresses: [] },
+      { addresses: [], isTrusted: () => true },
+      { header: "Client-Cert" }
+    ]) {
       assert.throws(() => MutualTls.make({ proxy }), /nothing tells which proxy is trusted: give/)
     }
     for (const addresses of [["proxy.example"], ["10.0.0.0/33"], ["*"]]) {

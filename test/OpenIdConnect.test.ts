@@ -679,6 +679,18 @@ describe("configuration", () => {
       () => oidc.pipe(OpenIdConnect.authenticate({ audience: "a", clientId: "" })),
       /clientId/
     ],
+    "a UserInfo without a limit": [
+      () => OpenIdConnect.userInfo(oidc, { maxBytes: Number.NaN }),
+      /maxBytes has to be a whole number/
+    ],
+    "a UserInfo that nobody waits for": [
+      () => OpenIdConnect.userInfo(oidc, { timeout: 0 }),
+      /timeout has to be a positive duration/
+    ],
+    "a timeout of 0": [
+      () => oidc.pipe(OpenIdConnect.authenticate({ audience: "a", timeout: 0 })),
+      /timeout has to be a positive duration/
+    ],
     "algorithms of secrets": [
       () => oidc.pipe(OpenIdConnect.authenticate({ audience: "a", algorithms: ["HS256"] })),
       /HS256/

@@ -450,6 +450,13 @@ describe("RemoteDocument", () => {
     assert.throws(() => documentOf({ freshFor: 0 }), /freshFor has to be a positive duration/)
     assert.throws(() => documentOf({ coolDown: 0 }), /coolDown has to be a positive duration/)
     assert.throws(() => documentOf({ staleFor: "1 minute" }), /staleFor has to be at least/)
+    for (const maxBytes of [Number.NaN, 0, -1, 0.5, Infinity]) {
+      assert.throws(() => documentOf({ limits: { maxBytes } }), /maxBytes has to be a whole number/)
+    }
+    for (const timeout of [Number.NaN, 0, -1]) {
+      assert.throws(() => documentOf({ limits: { maxBytes: 1, timeout } }), /timeout has to be/)
+    }
+    assert.throws(() => documentOf({ limits: { maxBytes: 1, timeout: Infinity } }), /that ends/)
     documentOf({ url: "http://localhost:1/", allowHttp: true })
   })
 })

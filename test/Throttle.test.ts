@@ -267,6 +267,9 @@ describe("Throttle", () => {
     for (const window of [0, -1, Infinity]) {
       assert.throws(() => Throttle.make({ address: { limit: 1, window } }), /can't be counted/)
     }
+    for (const timeout of [NaN, 0, -1, Infinity]) {
+      assert.throws(() => Throttle.make({ timeout }), /the timeout of a throttle has to be/)
+    }
     assert.throws(() => Throttle.make({ proxies: -1 }), /proxies has to be/)
     assert.throws(() => Throttle.layerStoreMemory({ capacity: 3 }), /at least 4: got 3/)
   })

@@ -117,6 +117,11 @@ describe.each(clients)("by %s", (_, client) => {
     assert.strictEqual(error.message, "http://127.0.0.1:1/keys: can't be reached")
   })
 
+  it("lets nothing through a limit that is no number", async () => {
+    const error = Either.getOrThrow(Either.flip(await get("/object", { maxBytes: Number.NaN })))
+    assert.include(error.message, "sent more than NaN bytes")
+  })
+
   it("takes no answer that a client has followed a redirect for", async () => {
     const following = Layer.effect(
       HttpClient.HttpClient,
