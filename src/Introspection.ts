@@ -10,6 +10,7 @@ import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { compose } from "effect/Function"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
@@ -17,6 +18,7 @@ import * as OAuth from "oauth4webapi"
 import * as BearerToken from "./BearerToken.ts"
 import * as Confirmation from "./Confirmation.ts"
 import * as ExpiringMap from "./ExpiringMap.ts"
+import * as PlainData from "./PlainData.ts"
 import * as Security from "./Security.ts"
 import * as SecurityError from "./SecurityError.ts"
 import * as Setting from "./Setting.ts"
@@ -123,7 +125,8 @@ export interface Options<A = Claims, I = never> extends Omit<Endpoint, "url"> {
   /**
    * Reads the principal from the {@link Claims}; a token that does not fit is refused. By default the principal is the claims.
    *
-   * It runs once for each answer, and what it made is remembered with it: what depends on the request is for `Security.mapEffect`.
+   * It runs once for each answer, and what it made is remembered with it: what depends on the request is for `Security.mapEffect`. Nobody
+   * can change its objects and arrays, which are frozen; instances of classes are not, and must not be changed.
    */
   readonly claims?: Schema.Schema<A, I> | undefined
   /** The scopes that the token was granted; by default those of `scope`. */
@@ -595,7 +598,7 @@ const makePrincipal = <A, I>(
   claims === undefined ?
     // without a schema `A` is `Claims`
     (answer) => Effect.succeed(answer as unknown as A)
-  : Schema.decodeUnknown(claims)
+  : compose(Schema.decodeUnknown(claims), Effect.map(PlainData.freeze<A>))
 
 // ----------------------------------------------------------------------------
 // checks of options

@@ -12,7 +12,7 @@ import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { dual } from "effect/Function"
+import { compose, dual } from "effect/Function"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Crypto from "node:crypto"
@@ -22,6 +22,7 @@ import * as Credential from "./Credential.ts"
 import * as ExpiringMap from "./ExpiringMap.ts"
 import * as Jwks from "./Jwks.ts"
 import * as Jws from "./Jws.ts"
+import * as PlainData from "./PlainData.ts"
 import * as SecurityAlgebra from "./SecurityAlgebra.ts"
 import * as SecurityError from "./SecurityError.ts"
 import { type Grant, grant, isSecurity, type Security, type Top } from "./SecurityModel.ts"
@@ -166,7 +167,8 @@ export type Options<A, I, RKeys> = Requirements &
     /**
      * Reads the claims into the principal, which is {@link Claims} by default. A token whose claims it refuses is refused.
      *
-     * What it makes is remembered with the token and serves several requests: it must not be changed, and the schema can't need services.
+     * What it makes is remembered with the token and serves several requests, so the schema can't need services, and nobody can change
+     * it: its objects and arrays are frozen. Instances of classes are not, and must not be changed.
      */
     readonly claims?: Schema.Schema<A, I> | undefined
   }
@@ -644,7 +646,7 @@ const principalsOf = <A, I, R>(
   schema === undefined ?
     // without a schema `A` is `Claims`
     (claims) => Effect.succeed(claims as A)
-  : Schema.decodeUnknown(schema)
+  : compose(Schema.decodeUnknown(schema), Effect.map(PlainData.freeze<A>))
 
 /** How deep the claims of a token may be nested. */
 const maxDepth = 32

@@ -381,6 +381,18 @@ describe("the claims", () => {
       }
     })
   )
+
+  it.effect("can't be changed when a schema has made something of them, either", () =>
+    Effect.gen(function* () {
+      const server = Endpoint.fake(() => Endpoint.json({ ...good, roles: ["user"] }))
+      const User = Schema.Struct({ sub: Schema.String, roles: Schema.Array(Schema.String) })
+      const user = oauth2.pipe(Introspection.authenticate({ ...defaults, claims: User }))
+      const principal = yield* Effect.provide(asking(Endpoint.bearing(token))(user), server.layer)
+      assert.deepStrictEqual(principal.roles, ["user"])
+      assert.isTrue(Object.isFrozen(principal))
+      assert.isTrue(Object.isFrozen(principal.roles))
+    })
+  )
 })
 
 describe("the endpoint", () => {

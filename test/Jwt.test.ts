@@ -756,6 +756,24 @@ describe("options", () => {
     })
   )
 
+  it.effect("what claims makes can't be changed: it serves other requests, too", () =>
+    Effect.gen(function* () {
+      yield* atNow
+      const User = Schema.mutable(
+        Schema.Struct({
+          sub: Schema.String,
+          roles: Schema.mutable(Schema.Array(Schema.mutable(Schema.Struct({ of: Schema.String }))))
+        })
+      )
+      const users = Jwt.make({ ...base, claims: User })
+      const { principal } = yield* verify(users, token({ roles: [{ of: "user" }] }))
+      assert.throws(() => principal.roles.push({ of: "admin" }), TypeError)
+      for (const each of [principal, principal.roles, principal.roles[0]]) {
+        assert.isTrue(Object.isFrozen(each))
+      }
+    })
+  )
+
   const scoped: ReadonlyArray<readonly [object, ReadonlyArray<string>]> = [
     [{ scope: "a b" }, ["a", "b"]],
     [{ scope: "  a   b " }, ["a", "b"]],
