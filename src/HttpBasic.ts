@@ -126,7 +126,7 @@ export interface AuthenticateOptions<Principal, E, R, E2, R2> {
  *
  * Applies to a Basic scheme that no verifier has seen. Succeeds with the `principal` that `findUser` gives, its scopes granted. An
  * unknown user and a wrong password are one `Unauthorized` (401, `invalid`), and cost the same: for an unknown user the password is
- * compared with that of nobody. A stored hash that can't be read is no password's. `ServiceUnavailable` (503) when too many passwords
+ * compared with that of nobody. (With `PasswordHash.scrypt` also when its costs have been raised since, not when they have been lowered.) A stored hash that can't be read is no password's. `ServiceUnavailable` (503) when too many passwords
  * wait to be hashed; `TooManyRequests` (429) from the throttle; what else `findUser` fails with ends the evaluation.
  *
  * A password that was right is remembered as an HMAC (SHA-256, its key made anew in each process) of user-id, stored hash and
