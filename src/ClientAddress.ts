@@ -6,7 +6,6 @@
  * @since 0.1.0
  */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import { BlockList, isIP } from "node:net"
 
@@ -17,25 +16,22 @@ import { BlockList, isIP } from "node:net"
 /**
  * The address at the other end of the request's connection: a client, or the last proxy.
  *
- * It is the socket's, where the server shows one. `request.remoteAddress` is not asked then, since the platform's
- * `HttpMiddleware.xForwardedHeaders` sets it to what the client wrote. A server that shows no socket is taken at its
- * word; a Fetch handler knows no address.
+ * It is the socket's, so it is known where the server shows one (`node:http`), and `undefined` elsewhere: in a Fetch handler, on Bun, of a
+ * socket that is closed or has no address. `request.remoteAddress` is never asked, since the platform's
+ * `HttpMiddleware.xForwardedHeaders` sets it to what the client wrote. Where it is `undefined` the server's own way to tell
+ * the address is to be given: as `addressOf` to a throttle, as `isTrusted` to `MutualTls`.
  *
  * @category readers
  * @since 0.1.0
  */
-export const peer = (request: HttpServerRequest.HttpServerRequest): string | undefined => {
-  const { source } = request
-  return hasProperty(source, "socket") ?
-      addressOf(source.socket)
-    : Option.getOrUndefined(request.remoteAddress)
-}
+export const peer = ({ source }: HttpServerRequest.HttpServerRequest): string | undefined =>
+  hasProperty(source, "socket") ? addressOf(source.socket) : undefined
 
 /**
  * The address of the client behind `proxies` proxies of one's own, each of which adds the address it sees to `X-Forwarded-For`.
  *
  * It is the entry that the outermost of them added: that many from the end. What stands before it was sent by the client, and is
- * not read. Where there is no such entry, or it is no address, it is the {@link peer}.
+ * not read. Where there is no such entry, or it is no address, it is the {@link peer}, which may be unknown.
  *
  * @category readers
  * @since 0.1.0
@@ -112,13 +108,10 @@ export const among = (
 ): ((address: string | undefined) => boolean) => {
   const known = new BlockList()
   for (const each of addresses) {
-    const [address = "", bits] = each.split("/", 2)
+    const [, address = "", bits] = /^([^/]*)(?:\/(0|[1-9]\d{0,2}))?$/.exec(each) ?? []
     const family = familyOf(address)
     const most = family === "ipv4" ? 32 : 128
-    if (
-      family === undefined ||
-      (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= most))
-    ) {
+    if (family === undefined || Number(bits ?? 0) > most) {
       throw new Error(
         `${JSON.stringify(each)} is no address: use one such as "10.0.0.1" or "::1", or a network such as "10.0.0.0/8"`
       )

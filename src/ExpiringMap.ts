@@ -9,7 +9,8 @@
 /**
  * A map of at most `capacity` entries, each of which has a last moment.
  *
- * When it is full, entries that were not asked for lately go first.
+ * When it is full, entries that were not asked for lately go first. When the clock is set back by more than a second, all go: none
+ * lives longer for it.
  *
  * @category models
  * @since 0.1.0
@@ -20,8 +21,8 @@ export interface ExpiringMap<in out Value> {
   readonly size: number
   /** The value of a key, unless it has expired at `now`. */
   readonly get: (key: string, now: number) => Value | undefined
-  /** Keeps a value until just before `expiresAt`. */
-  readonly set: (key: string, value: Value, expiresAt: number) => void
+  /** Keeps a value from `now` until just before `expiresAt`. */
+  readonly set: (key: string, value: Value, expiresAt: number, now: number) => void
   readonly delete: (key: string) => void
   readonly clear: () => void
 }
@@ -42,7 +43,7 @@ interface Entry<Value> {
  * import * as ExpiringMap from "effect-security/ExpiringMap"
  *
  * const map = ExpiringMap.make<number>(1000)
- * map.set("a", 1, 60_000)
+ * map.set("a", 1, 60_000, 0)
  * map.get("a", 59_999) // => 1
  * map.get("a", 60_000) // => undefined
  * ```
@@ -56,6 +57,19 @@ export const make = <Value>(capacity: number): ExpiringMap<Value> => {
   const half = Math.floor(capacity / 2)
   let young = new Map<string, Entry<Value>>()
   let old = new Map<string, Entry<Value>>()
+  let latest = Number.NEGATIVE_INFINITY
+  const clear = (): void => {
+    young.clear()
+    old.clear()
+  }
+  const observe = (now: number): void => {
+    if (now > latest) {
+      latest = now
+    } else if (now < latest - tolerance) {
+      clear()
+      latest = now
+    }
+  }
   const put = (key: string, entry: Entry<Value>): void => {
     if (young.size >= half && !young.has(key)) {
       old = young
@@ -70,6 +84,7 @@ export const make = <Value>(capacity: number): ExpiringMap<Value> => {
       return young.size + old.size
     },
     get: (key, now) => {
+      observe(now)
       const recent = young.get(key)
       const entry = recent ?? old.get(key)
       if (entry === undefined) return undefined
@@ -82,14 +97,17 @@ export const make = <Value>(capacity: number): ExpiringMap<Value> => {
       if (recent === undefined) put(key, entry)
       return entry.value
     },
-    set: (key, value, expiresAt) => put(key, { value, expiresAt }),
+    set: (key, value, expiresAt, now) => {
+      observe(now)
+      put(key, { value, expiresAt })
+    },
     delete: (key) => {
       young.delete(key)
       old.delete(key)
     },
-    clear: () => {
-      young.clear()
-      old.clear()
-    }
+    clear
   }
 }
+
+/** In milliseconds: a caller may have asked for the time a little before another did. */
+const tolerance = 1000

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -22,6 +22,7 @@ import {
   type VerifierContext
 } from "./SecurityModel.ts"
 import type { Grantable, SecurityRequirement } from "./SecurityRequirement.ts"
+import * as Setting from "./Setting.ts"
 import * as SingleFlight from "./SingleFlight.ts"
 
 /**
@@ -125,7 +126,7 @@ export interface AuthenticateOptions<Principal, E, R, E2, R2> {
  *
  * Applies to a Basic scheme that no verifier has seen. Succeeds with the `principal` that `findUser` gives, its scopes granted. An
  * unknown user and a wrong password are one `Unauthorized` (401, `invalid`), and cost the same: for an unknown user the password is
- * compared with that of nobody. A stored hash that can't be read is no password's. `ServiceUnavailable` (503) when too many passwords
+ * compared with that of nobody. (With `PasswordHash.scrypt` also when its costs have been raised since, not when they have been lowered.) A stored hash that can't be read is no password's. `ServiceUnavailable` (503) when too many passwords
  * wait to be hashed; `TooManyRequests` (429) from the throttle; what else `findUser` fails with ends the evaluation.
  *
  * A password that was right is remembered as an HMAC (SHA-256, its key made anew in each process) of user-id, stored hash and
@@ -236,10 +237,10 @@ const remembering = (
 ): Memory => {
   if (remember === false) return { has: () => false, keep: () => {} }
   const claims = ExpiringMap.make<true>(remember.capacity ?? 1000)
-  const timeToLive = Duration.toMillis(remember.timeToLive ?? "5 minutes")
+  const timeToLive = Setting.positive("remember.timeToLive", remember.timeToLive ?? "5 minutes")
   return {
     has: (claim, now) => claims.get(claim, now) === true,
-    keep: (claim, now) => claims.set(claim, true, now + timeToLive)
+    keep: (claim, now) => claims.set(claim, true, now + timeToLive, now)
   }
 }
 

@@ -10,6 +10,7 @@ import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { compose } from "effect/Function"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
@@ -17,8 +18,10 @@ import * as OAuth from "oauth4webapi"
 import * as BearerToken from "./BearerToken.ts"
 import * as Confirmation from "./Confirmation.ts"
 import * as ExpiringMap from "./ExpiringMap.ts"
+import * as PlainData from "./PlainData.ts"
 import * as Security from "./Security.ts"
 import * as SecurityError from "./SecurityError.ts"
+import * as Setting from "./Setting.ts"
 import * as SingleFlight from "./SingleFlight.ts"
 import * as Upstream from "./Upstream.ts"
 
@@ -122,7 +125,8 @@ export interface Options<A = Claims, I = never> extends Omit<Endpoint, "url"> {
   /**
    * Reads the principal from the {@link Claims}; a token that does not fit is refused. By default the principal is the claims.
    *
-   * It runs once for each answer, and what it made is remembered with it: what depends on the request is for `Security.mapEffect`.
+   * It runs once for each answer, and what it made is remembered with it: what depends on the request is for `Security.mapEffect`. Nobody
+   * can change its objects and arrays, which are frozen; instances of classes are not, and must not be changed.
    */
   readonly claims?: Schema.Schema<A, I> | undefined
   /** The scopes that the token was granted; by default those of `scope`. */
@@ -191,7 +195,8 @@ export const config = (prefix = "INTROSPECTION"): Config.Config<Endpoint> =>
  * Anything but `active: true`, or a token that is not for this API: `Unauthorized` (401, `invalid`) with `error="invalid_token"`. No
  * answer within `timeout`, a redirect, any status but 200, an answer that is no JSON or too large: `ServiceUnavailable` (503,
  * `Retry-After`), and a warning that names the endpoint and the reason. A 400 of `unsupported_token_type` is a token of another
- * kind: 401. Signed answers (RFC 9701) are not asked for, and not taken.
+ * kind: 401. Signed answers (RFC 9701) are not asked for, and not taken. The `HttpClient` in the context must not follow redirects by itself
+ * (`HttpClient.followRedirects`): it would send the token and the client's secret on.
  *
  * Many requests with one token ask once. Answers are remembered under the token's SHA-256; failures for one second.
  *
@@ -303,7 +308,11 @@ const makeVerifier = <A, I>(options: Options<A, I>) => {
           })
         )
       ),
-      Effect.tap((verdict) => Effect.sync(() => memory?.set(key, verdict)))
+      Effect.tap((verdict) =>
+        Effect.map(currentTime, (now) => {
+          memory?.set(key, verdict, now)
+        })
+      )
     )
 
   return (
@@ -331,11 +340,12 @@ const tell = (url: Options["url"], reason: string): Effect.Effect<void> =>
 /** A warning for each failure, the same one at most each second. */
 const makeWarning = () => {
   let last = ""
-  let until = Number.NEGATIVE_INFINITY
+  let since = Number.NEGATIVE_INFINITY
   return (error: Upstream.UpstreamError, now: number): Effect.Effect<void> => {
-    if (error.message === last && now < until) return Effect.void
+    // a clock that was set back silences nothing
+    if (error.message === last && now >= since && now < since + second) return Effect.void
     last = error.message
-    until = now + second
+    since = now
     return Effect.logWarning(`a token can't be introspected: ${error.message}`)
   }
 }
@@ -351,8 +361,8 @@ const makeTimes = (
 ): { readonly positive: number; readonly negative: number; readonly failure: number } => {
   const { negativeTimeToLive = "5 seconds", timeToLive = "30 seconds" } = cache || {}
   return {
-    positive: positive("cache.timeToLive", timeToLive),
-    negative: positive("cache.negativeTimeToLive", negativeTimeToLive),
+    positive: Setting.positive("cache.timeToLive of introspection", timeToLive),
+    negative: Setting.positive("cache.negativeTimeToLive of introspection", negativeTimeToLive),
     failure: second
   }
 }
@@ -364,8 +374,8 @@ const makeMemory = <A>(capacity = 10_000) => {
   return {
     get: (key: string, now: number): Verdict<A> | undefined =>
       active.get(key, now) ?? others.get(key, now),
-    set: (key: string, verdict: Verdict<A>): void =>
-      (Exit.isSuccess(verdict.exit) ? active : others).set(key, verdict, verdict.expiresAt)
+    set: (key: string, verdict: Verdict<A>, now: number): void =>
+      (Exit.isSuccess(verdict.exit) ? active : others).set(key, verdict, verdict.expiresAt, now)
   }
 }
 
@@ -379,20 +389,23 @@ const makeQuestion = <A, I>(
   options: Options<A, I>
 ): ((token: string) => Effect.Effect<Answered, Upstream.UpstreamError, HttpClient.HttpClient>) => {
   const found = toFound(options.url, options.allowHttp)
-  const timeout = Duration.decode(options.timeout ?? "3 seconds")
-  positive("timeout", timeout)
-  const limits = { timeout, maxBytes: whole("maxBytes", options.maxBytes ?? 65_536) }
-  const turns = Effect.unsafeMakeSemaphore(whole("concurrency", options.concurrency ?? 64))
+  const limits = Upstream.checkLimits({
+    timeout: options.timeout ?? "3 seconds",
+    maxBytes: options.maxBytes ?? 65_536
+  })
+  const turns = Effect.unsafeMakeSemaphore(
+    Setting.whole("concurrency of introspection", options.concurrency ?? 64)
+  )
   const identify = makeClient(options.client)
   return (token) =>
     Effect.flatMap(found, (url) => Upstream.send(toRequest(url, identify, token), limits)).pipe(
       turns.withPermits(1),
       Effect.timeoutFail({
-        duration: timeout,
+        duration: limits.timeout,
         onTimeout: () =>
           new Upstream.UpstreamError({
             url: shown(options.url),
-            description: `no answer within ${Duration.format(timeout)}`
+            description: `no answer within ${Duration.format(limits.timeout)}`
           })
       }),
       Effect.flatMap(toAnswered)
@@ -419,11 +432,8 @@ const toFound = (
 }
 
 /** The URL as logs may show it. */
-const shown = (url: Options["url"]): string => {
-  const [place = ""] =
-    typeof url === "string" ? url.split(/[?#]/, 1) : ["the introspection endpoint"]
-  return place
-}
+const shown = (url: Options["url"]): string =>
+  typeof url === "string" ? Upstream.shown(url) : "the introspection endpoint"
 
 type Identify = (body: URLSearchParams, headers: Headers) => void
 
@@ -588,7 +598,7 @@ const makePrincipal = <A, I>(
   claims === undefined ?
     // without a schema `A` is `Claims`
     (answer) => Effect.succeed(answer as unknown as A)
-  : Schema.decodeUnknown(claims)
+  : compose(Schema.decodeUnknown(claims), Effect.map(PlainData.freeze<A>))
 
 // ----------------------------------------------------------------------------
 // checks of options
@@ -614,17 +624,4 @@ const checkTolerance = (input: Duration.DurationInput): number => {
     throw new Error("the clockTolerance of introspection has to be at most 60 seconds")
   }
   return millis
-}
-
-const positive = (name: string, input: Duration.DurationInput): number => {
-  const millis = Duration.toMillis(input)
-  if (!(millis > 0)) throw new Error(`${name} of introspection has to be a positive duration`)
-  return millis
-}
-
-const whole = (name: string, value: number): number => {
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new Error(`${name} of introspection has to be a whole number of at least 1: got ${value}`)
-  }
-  return value
 }

@@ -202,7 +202,7 @@ export const isJwks = (value: unknown): value is Jwks<unknown> => hasProperty(va
 /**
  * The public keys that an issuer publishes at a URL: its `jwks_uri`.
  *
- * They are fetched when the first token comes, through the `HttpClient` in the context: one fetch at a time, no redirects, at most
+ * They are fetched when the first token comes, through the `HttpClient` in the context, which must follow no redirects: one fetch at a time, at most
  * `maxBytes` (256 kB by default) within `timeout` (5 seconds). They are refreshed in the background by the first token after `freshFor`
  * (10 minutes), so a key that the issuer removed is gone after twice that time at the latest, and kept up to `staleFor` (4 hours)
  * while the issuer is down. A `kid` that is not among them has them refreshed at once, but no more often than each `coolDown`
@@ -423,7 +423,7 @@ const decode = (
   url: string,
   options: SetOptions
 ): Effect.Effect<Keys, Upstream.UpstreamError> => {
-  const [shown = ""] = url.split(/[?#]/, 1)
+  const shown = Upstream.shown(url)
   const members: unknown = json["keys"]
   const read =
     Array.isArray(members) ? members.slice(0, maxKeys).map((jwk) => readJwk(jwk, options)) : []

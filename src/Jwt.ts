@@ -12,7 +12,7 @@ import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { dual } from "effect/Function"
+import { compose, dual } from "effect/Function"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Crypto from "node:crypto"
@@ -22,10 +22,12 @@ import * as Credential from "./Credential.ts"
 import * as ExpiringMap from "./ExpiringMap.ts"
 import * as Jwks from "./Jwks.ts"
 import * as Jws from "./Jws.ts"
+import * as PlainData from "./PlainData.ts"
 import * as SecurityAlgebra from "./SecurityAlgebra.ts"
 import * as SecurityError from "./SecurityError.ts"
 import { type Grant, grant, isSecurity, type Security, type Top } from "./SecurityModel.ts"
 import type { Grantable, SecurityRequirement } from "./SecurityRequirement.ts"
+import * as Setting from "./Setting.ts"
 import type * as Upstream from "./Upstream.ts"
 
 // ----------------------------------------------------------------------------
@@ -79,9 +81,10 @@ export interface Requirements {
    * default (RFC 9068, section 4).
    *
    * Some providers write `"JWT"` into access tokens, and into ID tokens too: then only `audience` tells the two apart. `false` accepts
-   * tokens that do not say what they are: no `typ`, `JWT` or `at+jwt`.
+   * tokens that do not say what they are: no `typ`, `JWT` or `at+jwt`. In a list `false` is a token without `typ`: `[false, "JWT"]`
+   * accepts ID tokens and no access token of RFC 9068.
    */
-  readonly typ?: string | ReadonlyArray<string> | false | undefined
+  readonly typ?: string | ReadonlyArray<string | false> | false | undefined
   /**
    * The claims that a token has to have besides `iss` and `aud`.
    *
@@ -164,7 +167,8 @@ export type Options<A, I, RKeys> = Requirements &
     /**
      * Reads the claims into the principal, which is {@link Claims} by default. A token whose claims it refuses is refused.
      *
-     * What it makes is remembered with the token and serves several requests: it must not be changed, and the schema can't need services.
+     * What it makes is remembered with the token and serves several requests, so the schema can't need services, and nobody can change
+     * it: its objects and arrays are frozen. Instances of classes are not, and must not be changed.
      */
     readonly claims?: Schema.Schema<A, I> | undefined
   }
@@ -285,7 +289,7 @@ export const authenticate: {
  *   issuer: "https://id.example",
  *   audience: "my-client",
  *   keys: Jwks.fromUrl("https://id.example/jwks"),
- *   typ: false,
+ *   typ: [false, "JWT"],
  *   requiredClaims: ["exp", "iat", "sub"],
  *   cache: false
  * })
@@ -317,7 +321,7 @@ export const make = <A = Claims, I = unknown, RKeys = never>(
         const verified = Exit.succeed(grant(principal, scopesOf(claims)))
         if (cache !== undefined && key !== undefined) {
           const expiresAt = checks.expiresAt(claims)
-          cache.set(key, { verified, confirmation }, Math.min(now + timeToLive, expiresAt))
+          cache.set(key, { verified, confirmation }, Math.min(now + timeToLive, expiresAt), now)
         }
         return verified
       }
@@ -581,10 +585,12 @@ const algorithmsOf = (
 }
 
 const typesOf = (
-  typ: string | ReadonlyArray<string> | false = "at+jwt"
+  typ: string | ReadonlyArray<string | false> | false = "at+jwt"
 ): ReadonlyArray<string | undefined> => {
   if (typ === false) return [undefined, "jwt", "at+jwt"]
-  const types = listOf(typ).map(normalizedType)
+  const types = (typeof typ === "string" ? [typ] : typ).map((each) =>
+    each === false ? undefined : normalizedType(each)
+  )
   if (types.length === 0 || types.includes("")) {
     throw new Error("typ can't be empty: false accepts tokens without one")
   }
@@ -640,7 +646,7 @@ const principalsOf = <A, I, R>(
   schema === undefined ?
     // without a schema `A` is `Claims`
     (claims) => Effect.succeed(claims as A)
-  : Schema.decodeUnknown(schema)
+  : compose(Schema.decodeUnknown(schema), Effect.map(PlainData.freeze<A>))
 
 /** How deep the claims of a token may be nested. */
 const maxDepth = 32
@@ -678,9 +684,9 @@ const cacheOf = <A>(
   readonly timeToLive: number
 } => {
   if (options === false) return { cache: undefined, timeToLive: 0 }
-  const timeToLive = Duration.toMillis(options?.timeToLive ?? "1 minute")
-  if (!(timeToLive > 0)) {
-    throw new Error("the timeToLive of the cache has to be positive: `cache: false` remembers none")
-  }
+  const timeToLive = Setting.positive(
+    "the timeToLive of the cache (`cache: false` remembers none)",
+    options?.timeToLive ?? "1 minute"
+  )
   return { cache: ExpiringMap.make(options?.capacity ?? 10_000), timeToLive }
 }

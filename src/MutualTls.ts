@@ -53,7 +53,11 @@ export interface PeerCertificate {
  * @since 0.1.0
  */
 export interface Proxy {
-  /** Their addresses and networks: `["10.0.0.7", "fd00::/8"]`. The connection has to come from one of them. */
+  /**
+   * Their addresses and networks: `["10.0.0.7", "fd00::/8"]`. The connection has to come from one of them.
+   *
+   * A server that shows no socket (a Fetch handler, Bun) knows no address, so that nobody is trusted there: give `isTrusted` alone.
+   */
   readonly addresses?: ReadonlyArray<string>
   /**
    * Whether a request comes from one of them, where an address does not tell: a shared secret, a socket of the file system. With
@@ -170,8 +174,10 @@ export const readerBehind = (
 ): ((request: HttpServerRequest.HttpServerRequest) => Credential.Extraction<PeerCertificate>) => {
   const header = headerOf(proxy)
   const { addresses, isTrusted } = proxy
-  if (isTrusted === undefined && (addresses === undefined || addresses.length === 0)) {
-    throw new Error("nothing tells which proxy is trusted: give proxy its addresses, or isTrusted")
+  if (addresses === undefined ? isTrusted === undefined : addresses.length === 0) {
+    throw new Error(
+      "nothing tells which proxy is trusted: give proxy its addresses, or isTrusted and no addresses"
+    )
   }
   const isAmong = ClientAddress.among(addresses ?? [])
   const isProxy = (request: HttpServerRequest.HttpServerRequest): boolean =>

@@ -7,7 +7,7 @@
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -23,6 +23,7 @@ import * as Security from "./Security.ts"
 import * as SecurityError from "./SecurityError.ts"
 import type { Grantable, SecurityRequirement } from "./SecurityRequirement.ts"
 import * as ServerMetadata from "./ServerMetadata.ts"
+import * as Setting from "./Setting.ts"
 import * as SingleFlight from "./SingleFlight.ts"
 import * as Upstream from "./Upstream.ts"
 
@@ -204,7 +205,7 @@ export const make = <const Name extends string = "OpenIdConnect", Declared exten
  * its issuer is the one expected; the algorithms it advertises are not looked at.
  *
  * Access tokens are JWTs of RFC 9068, unless `typ` says otherwise; an ID token is never one. With `token: "id"` and a
- * `clientId` ID tokens are accepted instead: `aud` has to hold the client, `azp` has to be the client where it is there or where
+ * `clientId` ID tokens are accepted instead: `typ` has to be `JWT` or absent, `aud` has to hold the client, `azp` has to be the client where it is there or where
  * `aud` holds others, and `iat`, `exp` and `sub` have to be there. A `nonce` is for the client that asked for it, and is not looked at. An ID
  * token proves no scope, unless `scopes` finds some.
  *
@@ -289,7 +290,10 @@ export const userInfo = <
   R | HttpClient.HttpClient
 >) => {
   const provider = providerAt(openIdConnectUrl(scheme), options)
-  const limits = { timeout: options.timeout, maxBytes: options.maxBytes ?? 65_536 }
+  const limits = Upstream.checkLimits({
+    timeout: options.timeout,
+    maxBytes: options.maxBytes ?? 65_536
+  })
   const remembered = options.cache && memory(options.cache)
   const flights = SingleFlight.make<UserInfo, Upstream.UpstreamError | SecurityError.Unauthorized>()
   const decode = decoder<A, I>(options.claims)
@@ -362,7 +366,7 @@ const providerAt = (url: string, options: ProviderOptions): ServerMetadata.Serve
   const base = options.baseUrl ?? issuer
   if (base === undefined) {
     throw new Error(
-      `the openIdConnectUrl ${JSON.stringify(url)} is relative: give issuer or baseUrl as an option, or make it absolute`
+      `the openIdConnectUrl ${JSON.stringify(Upstream.shown(url))} is relative: give issuer or baseUrl as an option, or make it absolute`
     )
   }
   Upstream.checkUrl(options.baseUrl === undefined ? "the issuer" : "the baseUrl", base, allowHttp)
@@ -408,13 +412,14 @@ const requirementsOf = <A, I>(
   if (options.token === "id") {
     const { clientId } = options
     // for callers without types, too
-    if (typeof clientId !== "string" || clientId === "") {
+    if (!isFilled(clientId)) {
       throw new Error('token: "id" needs the clientId that the tokens are issued to')
     }
     return {
       ...common,
       audience: clientId,
-      typ: false,
+      // Core, section 2 names no typ for them; `at+jwt` is what says that a token is none (RFC 9068, section 5)
+      typ: [false, "JWT"],
       requiredClaims: ["exp", "iat", "sub"],
       scopes: scopes ?? noScopes,
       problemOf: problemOfIdToken(clientId)
@@ -437,16 +442,19 @@ const requirementsOf = <A, I>(
 const clientsOf = (
   clientId: string | ReadonlyArray<string> | undefined,
   isRequired: boolean
-): ReadonlySet<unknown> | undefined => {
+): ReadonlySet<string> | undefined => {
   if (clientId === undefined && !isRequired) return undefined
-  const clients = new Set(typeof clientId === "string" ? [clientId] : clientId)
-  if (clients.size === 0 || clients.has("")) {
+  const clients = typeof clientId === "string" ? [clientId] : clientId
+  // for callers without types, too: of a variable that is not set
+  if (!Array.isArray(clients) || clients.length === 0 || !clients.every(isFilled)) {
     throw new Error(
       "clientId can't be empty: without an audience it is what tells whose tokens are accepted"
     )
   }
-  return clients
+  return new Set(clients)
 }
+
+const isFilled = (value: unknown): value is string => typeof value === "string" && value !== ""
 
 const noScopes = (): ReadonlyArray<string> => []
 
@@ -485,11 +493,12 @@ const hasOneOf = (claims: Jwt.Claims, names: ReadonlyArray<string>): boolean =>
   names.some((name) => Object.hasOwn(claims, name))
 
 const problemOfAccessToken =
-  (isTyped: boolean, clients: ReadonlySet<unknown> | undefined): ProblemOf =>
+  (isTyped: boolean, clients: ReadonlySet<string> | undefined): ProblemOf =>
   (claims) => {
     const kind = statedKind(claims)
+    const client = claims.client_id ?? claims["azp"]
     return (
-      clients !== undefined && !clients.has(claims.client_id ?? claims["azp"]) ?
+      clients !== undefined && !(typeof client === "string" && clients.has(client)) ?
         "its client is another"
       : kind === "access" ? undefined
       : kind !== undefined ? "it is no access token"
@@ -550,7 +559,7 @@ const toUserInfo = (
 const failure = (
   { url }: ServerMetadata.ServerMetadata,
   description: string
-): Upstream.UpstreamError => new Upstream.UpstreamError({ url, description })
+): Upstream.UpstreamError => new Upstream.UpstreamError({ url: Upstream.shown(url), description })
 
 const decoder = <A, I>(
   claims: Schema.Schema<A, I> | undefined
@@ -561,8 +570,7 @@ const decoder = <A, I>(
   : Schema.decodeUnknown(claims)
 
 const memory = (cache: NonNullable<UserInfoOptions["cache"]>) => {
-  const timeToLive = Duration.toMillis(cache.timeToLive)
-  if (!(timeToLive > 0)) throw new Error("the timeToLive of UserInfo has to be positive")
+  const timeToLive = Setting.positive("the timeToLive of UserInfo", cache.timeToLive)
   const answers = ExpiringMap.make<UserInfo>(cache.capacity ?? 10_000)
   return {
     get: (key: string) =>
@@ -571,7 +579,8 @@ const memory = (cache: NonNullable<UserInfoOptions["cache"]>) => {
       ),
     set: (key: string, answer: UserInfo) =>
       Effect.clockWith((clock) => {
-        answers.set(key, answer, clock.unsafeCurrentTimeMillis() + timeToLive)
+        const now = clock.unsafeCurrentTimeMillis()
+        answers.set(key, answer, now + timeToLive, now)
         return Effect.void
       })
   }

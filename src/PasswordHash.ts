@@ -80,6 +80,9 @@ export interface ScryptOptions {
  * to 256 MiB and four times the work of the default (or of your own costs, if they are larger): a broken row can't take the
  * machine down. One that can't be read is no password's: it costs what another costs, yields `false`, and is told to the log.
  *
+ * When costs are raised, a wrong password for a text of the old ones takes as long as for one of the new, so that time does not tell
+ * who has not logged in since. When they are lowered it does, until those texts are hashed anew: a larger one takes its time.
+ *
  * When `concurrency` are being hashed and `waiting` wait, it fails with `ServiceUnavailable` (503). A caller who is interrupted
  * waits for a hash that has begun, since no thread can be told to stop. Throws when it is made with costs that scrypt does not know.
  *
@@ -125,9 +128,7 @@ export const scrypt = (options: ScryptOptions = {}): PasswordHash => {
         const read = parse(stored, limits)
         return read === undefined ?
             Effect.as(Effect.zipRight(derived(text, decoySalt, hashBytes, own), unreadable), false)
-          : Effect.map(derived(text, read.salt, read.hash.length, read), (hash) =>
-              timingSafeEqual(hash, read.hash)
-            )
+          : inTurn(compared(text, read, own))
       }),
     needsRehash: (stored) => {
       const read = parse(stored, limits)
@@ -288,6 +289,24 @@ const makeQueue = (concurrency: number, waiting: number) => {
       () => leave
     )
 }
+
+/**
+ * Whether a password is the one of a stored text; when not, the work that the text lacks beside one of one's own costs is done as well.
+ */
+const compared = (
+  password: string,
+  stored: Stored,
+  own: Cost
+): Effect.Effect<boolean, SecurityError.ServiceUnavailable> =>
+  Effect.flatMap(derive(password, stored.salt, stored.hash.length, stored), (hash) => {
+    if (timingSafeEqual(hash, stored.hash)) return Effect.succeed(true)
+    const ratio = workOf(own) / workOf(stored)
+    if (ratio <= 1) return Effect.succeed(false)
+    const lacking =
+      // so much less that it does not matter: and an r · p that scrypt could not do
+      ratio > 64 ? own : { ln: stored.ln, r: stored.r, p: Math.ceil(stored.p * (ratio - 1)) }
+    return Effect.as(derive(password, stored.salt, hashBytes, lacking), false)
+  })
 
 const derive = (
   password: string,

@@ -2,15 +2,17 @@
  * A JSON document of another server that is kept: a provider's configuration, its keys.
  *
  * It is fetched when it is first needed, refreshed before it is missed, and served from memory while the server is down.
- * Whatever requests ask, the server is asked seldom: one fetch at a time, and a pause after each that failed.
+ * Whatever requests ask, the server is asked seldom: one fetch at a time, and a pause after each that failed. When the clock is
+ * set back, what was noted before counts for nothing: the server is asked at once, and the document is served if that fails.
  *
  * @since 0.1.0
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Setting from "./Setting.ts"
 import * as SingleFlight from "./SingleFlight.ts"
 import * as Upstream from "./Upstream.ts"
 
@@ -93,7 +95,7 @@ export interface Options<out A> extends Times {
 /**
  * Makes one. Nothing is fetched before it is asked for.
  *
- * Throws for a URL that is not `https` (unless `allowHttp` is set), for times that are not positive, and when `staleFor` is less
+ * Throws for a URL that is not `https` (unless `allowHttp` is set), for times that are not positive, for limits that are none, and when `staleFor` is less
  * than `freshFor`. A fetch that fails is logged as a warning that names the server and the reason.
  *
  * @example
@@ -112,9 +114,10 @@ export interface Options<out A> extends Times {
  * @since 0.1.0
  */
 export const make = <A>(options: Options<A>): RemoteDocument<A> => {
-  const freshFor = positive("freshFor", options.freshFor ?? "10 minutes")
-  const staleFor = positive("staleFor", options.staleFor ?? "4 hours")
-  const coolDown = positive("coolDown", options.coolDown ?? "30 seconds")
+  const limits = Upstream.checkLimits(options.limits)
+  const freshFor = Setting.positive("freshFor", options.freshFor ?? "10 minutes")
+  const staleFor = Setting.positive("staleFor", options.staleFor ?? "4 hours")
+  const coolDown = Setting.positive("coolDown", options.coolDown ?? "30 seconds")
   if (staleFor < freshFor) throw new Error("staleFor has to be at least freshFor")
   if (typeof options.url === "string") {
     Upstream.checkUrl("the URL of a document", options.url, options.allowHttp)
@@ -123,8 +126,8 @@ export const make = <A>(options: Options<A>): RemoteDocument<A> => {
   let kept: Kept<A> | undefined
   let failure: Failure | undefined
   let failures = 0
-  let attemptedAt = Number.NEGATIVE_INFINITY
-  let coolUntil = Number.NEGATIVE_INFINITY
+  let attemptedAt: number | undefined
+  let cooling: Period | undefined
   const flights = SingleFlight.make<A, Upstream.UpstreamError>({ outlives: true })
 
   const isYounger = (document: Kept<A>, than: number, now: number): boolean => {
@@ -139,36 +142,42 @@ export const make = <A>(options: Options<A>): RemoteDocument<A> => {
       const problem = Upstream.problemOf(url, options.allowHttp)
       if (problem !== undefined) {
         // the URL is not shown: it may hold a password
-        return Effect.fail(
-          new Upstream.UpstreamError({ url: "a URL that was found out", description: problem })
-        )
+        return Effect.fail(new Upstream.UpstreamError({ url: foundOut, description: problem }))
       }
-      return Effect.flatMap(Upstream.getJson(url, options.limits), (json) =>
-        options.decode(json, url)
-      )
+      return Effect.flatMap(Upstream.getJson(url, limits), (json) => options.decode(json, url))
     }
   )
 
-  const settle = (exit: Exit.Exit<A, Upstream.UpstreamError>): Effect.Effect<void> =>
+  const broken = new Upstream.UpstreamError({
+    url: typeof options.url === "string" ? Upstream.shown(options.url) : foundOut,
+    description: "its fetch broke"
+  })
+
+  const settle = (
+    exit: Exit.Exit<A, Upstream.UpstreamError>
+  ): Effect.Effect<A, Upstream.UpstreamError> =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       if (Exit.isSuccess(exit)) {
         kept = { value: exit.value, fetchedAt: now, found: Exit.succeed(exit.value) }
         failure = undefined
         failures = 0
-        return Effect.void
+        return exit
       }
+      // a defect is not shown: nobody knows what it holds
+      const error = exit.cause._tag === "Fail" ? exit.cause.error : broken
       const pause = Math.min(coolDown, firstPause * 2 ** Math.min(failures, maxDoublings))
       failures++
-      failure = { exit: Exit.failCause(exit.cause), until: now + pause }
-      return exit.cause._tag === "Fail" ?
-          Effect.logWarning(`a document can't be fetched: ${exit.cause.error.message}`)
-          // a defect is not shown: nobody knows what it holds
-        : Effect.logWarning("a document can't be fetched: its fetch broke")
+      failure = { exit: Exit.fail(error), since: now, until: now + pause }
+      return Effect.zipRight(
+        Effect.logWarning(`a document can't be fetched: ${error.message}`),
+        failure.exit
+      )
     })
 
   const fetch = flights.run(
     "",
-    Effect.suspend(() => Effect.onExit(request, settle))
+    // also a fetch that breaks, or is interrupted, is one that failed
+    Effect.uninterruptibleMask((restore) => Effect.flatMap(Effect.exit(restore(request)), settle))
   )
 
   const start = (now: number): typeof fetch => {
@@ -176,19 +185,21 @@ export const make = <A>(options: Options<A>): RemoteDocument<A> => {
     return fetch
   }
 
-  const isPausing = (now: number): boolean => failure !== undefined && now < failure.until
+  const isPausing = (now: number): boolean => isWithin(failure, now)
 
   const refreshBehind = (now: number): Effect.Effect<unknown, never, HttpClient.HttpClient> =>
-    flights.size > 0 || isPausing(now) ?
-      Effect.void
-    : Effect.forkDaemon(Effect.ignore(Effect.sandbox(start(now))))
+    flights.size > 0 || isPausing(now) ? Effect.void : Effect.forkDaemon(Effect.ignore(start(now)))
 
   const getAt = (now: number): Effect.Effect<A, Upstream.UpstreamError, HttpClient.HttpClient> => {
+    // one that was fetched later than now has an age that nobody knows: it is stale, and counted from now
+    if (kept !== undefined && now < kept.fetchedAt) kept = { ...kept, fetchedAt: now - freshFor }
     const document = kept
     if (document !== undefined && isYounger(document, freshFor, now)) return document.found
     if (document !== undefined && isYounger(document, staleFor, now)) {
-      const isNeglected = now - attemptedAt >= 2 * freshFor && !isPausing(now)
-      return isNeglected ?
+      const isAttended =
+        attemptedAt !== undefined &&
+        isWithin({ since: attemptedAt, until: attemptedAt + 2 * freshFor }, now)
+      return !isAttended && !isPausing(now) ?
           Effect.catchAll(start(now), () => document.found)
         : Effect.zipRight(refreshBehind(now), document.found)
     }
@@ -200,9 +211,10 @@ export const make = <A>(options: Options<A>): RemoteDocument<A> => {
     get: Effect.flatMap(Clock.currentTimeMillis, getAt),
     refresh: Effect.flatMap(Clock.currentTimeMillis, (now) => {
       if (flights.size > 0) return fetch
-      if (failure !== undefined && (isPausing(now) || now < coolUntil)) return failure.exit
-      if (now < coolUntil) return getAt(now)
-      coolUntil = now + coolDown
+      const isCooling = isWithin(cooling, now)
+      if (failure !== undefined && (isPausing(now) || isCooling)) return failure.exit
+      if (isCooling) return getAt(now)
+      cooling = { since: now, until: now + coolDown }
       return start(now)
     }),
     peek: (now) => (kept !== undefined && isYounger(kept, freshFor, now) ? kept.value : undefined)
@@ -219,18 +231,22 @@ interface Kept<A> {
   readonly found: Exit.Exit<A>
 }
 
-interface Failure {
-  readonly exit: Exit.Exit<never, Upstream.UpstreamError>
+/** From a moment on, until just before another: before `since` the clock has been set back. */
+interface Period {
+  readonly since: number
   readonly until: number
 }
+
+const isWithin = (period: Period | undefined, now: number): boolean =>
+  period !== undefined && now >= period.since && now < period.until
+
+interface Failure extends Period {
+  readonly exit: Exit.Exit<never, Upstream.UpstreamError>
+}
+
+const foundOut = "a URL that was found out"
 
 /** In milliseconds: how long the first failure is remembered. */
 const firstPause = 1000
 
 const maxDoublings = 20
-
-const positive = (name: string, input: Duration.DurationInput): number => {
-  const millis = Duration.toMillis(input)
-  if (!(millis > 0)) throw new Error(`${name} has to be a positive duration`)
-  return millis
-}

@@ -7,6 +7,7 @@
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Effect from "effect/Effect"
+import * as ClientAddress from "./ClientAddress.ts"
 import * as Jwks from "./Jwks.ts"
 import * as RemoteDocument from "./RemoteDocument.ts"
 import * as Upstream from "./Upstream.ts"
@@ -109,7 +110,7 @@ export const fromIssuer = (
  *
  * It is fetched when it is first needed, through the `HttpClient` in the context, and refreshed in the background. It is taken
  * only if its `issuer` is identical to the one expected (OpenID Connect Discovery 1.0, section 4.3; RFC 8414, section 3.3), and if `jwks_uri` and the endpoints
- * that are used are `https` URLs of hosts that are not loopback, private or link-local, unless the issuer's host is. Names are not resolved.
+ * that are used are `https` URLs of hosts that are not loopback, private or link-local (see {@link isPrivateHost}), unless the issuer's host is. Names are not resolved.
  *
  * Throws when the URL is not `https` (unless `allowHttp` is set), and when it is no well-known URL and `issuer` is not given.
  *
@@ -134,7 +135,7 @@ export const fromUrl = (
   const issuer = options.issuer ?? issuerOf(url)
   if (issuer === undefined) {
     throw new Error(
-      `${JSON.stringify(url)} is no well-known URL, which would tell its issuer: give the issuer as an option`
+      `${JSON.stringify(Upstream.shown(url))} is no well-known URL, which would tell its issuer: give the issuer as an option`
     )
   }
   checkIssuer(issuer, allowHttp)
@@ -229,10 +230,8 @@ const problemOf = (
   return undefined
 }
 
-const failed = (url: string, description: string): Effect.Effect<never, Upstream.UpstreamError> => {
-  const [shown = ""] = url.split(/[?#]/, 1)
-  return Effect.fail(new Upstream.UpstreamError({ url: shown, description }))
-}
+const failed = (url: string, description: string): Effect.Effect<never, Upstream.UpstreamError> =>
+  Effect.fail(new Upstream.UpstreamError({ url: Upstream.shown(url), description }))
 
 // ----------------------------------------------------------------------------
 // issuers
@@ -270,34 +269,63 @@ export const issuerOf = (url: string): string | undefined => {
 
 const checkIssuer = (issuer: string, allowHttp: boolean | undefined): void => {
   Upstream.checkUrl("the issuer", issuer, allowHttp)
-  if (issuer.includes("?")) throw new Error(`the issuer can't have a query: got ${issuer}`)
+  if (issuer.includes("?")) {
+    throw new Error(
+      `the issuer can't have a query: ${JSON.stringify(Upstream.shown(issuer))} has one`
+    )
+  }
 }
 
 /**
- * Whether the host of a URL, as `URL.hostname` writes it, is loopback, private, link-local or of another network that is not public.
+ * Whether the host of a URL, as `URL.hostname` writes it, is loopback, private, link-local or of another network that is not public: those
+ * of the special-purpose registries of IANA (RFC 6890) that are not globally reachable, and those that stand for an IPv4 address.
  *
- * A name is looked at, not resolved: `localhost`, and those under `.localhost`, `.local` and `.internal`.
+ * A name is looked at, not resolved: `localhost`, and those under `.localhost`, `.local`, `.internal` and `.home.arpa`.
  *
  * @category guards
  * @since 0.1.0
  */
 export const isPrivateHost = (hostname: string): boolean => {
   const host = hostname.toLowerCase().replace(/\.$/, "")
-  if (host.startsWith("[")) return privateIPv6.test(host)
-  const [, first, second] = /^(\d+)\.(\d+)\.\d+\.\d+$/.exec(host) ?? []
-  if (first !== undefined) return isPrivateIPv4(Number(first), Number(second))
-  return /^(?:.*\.)?localhost$|\.(?:local|internal)$/.test(host)
+  if (host.startsWith("[")) return isSpecialIPv6(host.slice(1, -1))
+  return isSpecialIPv4(host) || /^(?:.*\.)?localhost$|\.(?:local|internal|home\.arpa)$/.test(host)
 }
 
-const isPrivateIPv4 = (first: number, second: number): boolean =>
-  first === 0 ||
-  first === 10 ||
-  first === 127 ||
-  first >= 224 ||
-  (first === 100 && second >= 64 && second < 128) ||
-  (first === 169 && second === 254) ||
-  (first === 172 && second >= 16 && second < 32) ||
-  (first === 192 && second === 168)
+const isSpecialIPv4 = ClientAddress.among([
+  // this network, private, shared (RFC 6598), loopback, link-local
+  "0.0.0.0/8",
+  "10.0.0.0/8",
+  "100.64.0.0/10",
+  "127.0.0.0/8",
+  "169.254.0.0/16",
+  "172.16.0.0/12",
+  "192.168.0.0/16",
+  // protocol assignments, documentation, relays of 6to4, benchmarking
+  "192.0.0.0/24",
+  "192.0.2.0/24",
+  "192.88.99.0/24",
+  "198.18.0.0/15",
+  "198.51.100.0/24",
+  "203.0.113.0/24",
+  // multicast, reserved, broadcast
+  "224.0.0.0/3"
+])
 
-// `::1`, IPv4 in IPv6 (`::ffff:0:0/96`, `64:ff9b::/96`), unique local, link-local, site-local, multicast
-const privateIPv6 = /^\[(?:::|64:ff9b:|f[cd]|fe[89a-f]|ff)/
+// apart from those of IPv4, each of which is in `::/32` as well
+const isSpecialIPv6 = ClientAddress.among([
+  // unspecified, loopback, IPv4 in IPv6: compatible, mapped, translated (RFC 6052, RFC 8215)
+  "::/32",
+  "64:ff9b::/32",
+  // discarded, protocol assignments (Teredo, ORCHID), documentation, 6to4
+  "100::/63",
+  "2001::/23",
+  "2001:db8::/32",
+  "2002::/16",
+  "3fff::/20",
+  // segment routing, unique local, link-local, site-local, multicast
+  "5f00::/16",
+  "fc00::/7",
+  "fe80::/10",
+  "fec0::/10",
+  "ff00::/8"
+])

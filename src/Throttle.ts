@@ -16,6 +16,7 @@ import { createHash } from "node:crypto"
 import type { AttemptThrottle } from "./AttemptThrottle.ts"
 import * as ClientAddress from "./ClientAddress.ts"
 import * as SecurityError from "./SecurityError.ts"
+import * as Setting from "./Setting.ts"
 
 // ----------------------------------------------------------------------------
 // models
@@ -62,7 +63,12 @@ export interface Options {
    * not read. Too large a number believes what clients send.
    */
   readonly proxies?: number
-  /** The address of the client; by default as `proxies` says. `undefined` where it is not known. */
+  /**
+   * The address of the client; by default as `proxies` says. `undefined` where it is not known.
+   *
+   * A server that shows no socket (a Fetch handler, Bun) needs it, unless there are `proxies`. `request.remoteAddress` is no answer behind
+   * `HttpMiddleware.xForwardedHeaders`, which sets it to what the client wrote.
+   */
   readonly addressOf?: (request: HttpServerRequest.HttpServerRequest) => string | undefined
   /** Throttles of one name share their counters; `"login"` by default. */
   readonly name?: string
@@ -87,7 +93,7 @@ export interface Options {
  *
  * An account is counted without regard to case, to compatibility forms and to white space around it, since many databases find it so.
  * Names and addresses reach the store as SHA-256. A request whose address is not known (a Fetch handler, without `addressOf`) is counted
- * by its account alone; the log is told once. Throws for limits that are no numbers of at least 1.
+ * by its account alone; the log is told once. Throws for limits that are no numbers of at least 1, and for a `timeout` that does not end.
  *
  * @example
  * ```ts
@@ -120,7 +126,7 @@ export const make = (options: Options = {}): Throttle => {
   if (!isCount(proxies, 0)) {
     throw new Error(`proxies has to be how many proxies there are, a whole number: got ${proxies}`)
   }
-  const timeout = Duration.decode(options.timeout ?? "2 seconds")
+  const timeout = Setting.finite("the timeout of a throttle", options.timeout ?? "2 seconds")
   const addressOf =
     options.addressOf ??
     ((request: HttpServerRequest.HttpServerRequest) => ClientAddress.forwarded(request, proxies))

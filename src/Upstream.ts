@@ -16,6 +16,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as Setting from "./Setting.ts"
 
 // ----------------------------------------------------------------------------
 // models
@@ -28,9 +29,9 @@ import * as Stream from "effect/Stream"
  * @since 0.1.0
  */
 export interface Limits {
-  /** For the whole of the answer; 5 seconds by default. */
+  /** For the whole of the answer; 5 seconds by default. It has to end. */
   readonly timeout?: Duration.DurationInput | undefined
-  /** Of the body, in bytes. */
+  /** Of the body, in bytes; a whole number. */
   readonly maxBytes: number
 }
 
@@ -69,16 +70,35 @@ export class UpstreamError extends Schema.TaggedError<UpstreamError>(
 /**
  * Checks the URL of a server when it is configured, and returns it.
  *
- * Throws unless it is an absolute `https` URL without user, password and fragment; `http` only where `allowHttp` is set.
+ * Throws unless it is an absolute `https` URL without user, password and fragment; `http` only where `allowHttp` is set. The error
+ * shows it without user, password, query and fragment.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const checkUrl = (what: string, url: string, allowHttp = false): URL => {
   const problem = problemOf(url, allowHttp)
-  if (problem !== undefined) throw new Error(`${what} ${problem}: got ${JSON.stringify(url)}`)
+  if (problem !== undefined)
+    throw new Error(`${what} ${problem}: got ${JSON.stringify(shown(url))}`)
   return new URL(url)
 }
+
+/**
+ * Checks limits when they are configured, and returns them; the `timeout` in milliseconds.
+ *
+ * Throws for a `timeout` that is not positive or does not end, and for `maxBytes` that are no whole number of at least 1: what is no
+ * number would be no limit.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const checkLimits = ({
+  maxBytes,
+  timeout = "5 seconds"
+}: Limits): { readonly timeout: number; readonly maxBytes: number } => ({
+  timeout: Setting.finite("timeout", timeout),
+  maxBytes: Setting.whole("maxBytes", maxBytes)
+})
 
 /**
  * What is wrong with the URL of a server, if something is.
@@ -98,6 +118,34 @@ export const problemOf = (url: string, allowHttp = false): string | undefined =>
   )
 }
 
+/**
+ * A URL as logs and messages may show it: without user, password, query and fragment, which may be secrets.
+ *
+ * @example
+ * ```ts
+ * import * as Upstream from "effect-security/Upstream"
+ *
+ * Upstream.shown("https://user:secret@id.example/keys?key=secret") // => "https://id.example/keys"
+ * ```
+ * @category folds
+ * @since 0.1.0
+ */
+export const shown = (url: string): string => {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  // a parser finds users where others do not: `https:user:secret@id.example`
+  if (parsed?.host) {
+    if (parsed.username !== "" || parsed.password !== "") {
+      return `${parsed.protocol}//${parsed.host}${parsed.pathname}`
+    }
+    return withoutQuery(url)
+  }
+  // what is no such URL may hold them anywhere before its last `@`
+  const at = url.lastIndexOf("@")
+  return withoutQuery(at < 0 ? url : `…${url.slice(at)}`)
+}
+
+const withoutQuery = (url: string): string => url.replace(/[?#].*$/s, "")
+
 // ----------------------------------------------------------------------------
 // requests
 // ----------------------------------------------------------------------------
@@ -106,8 +154,11 @@ export const problemOf = (url: string, allowHttp = false): string | undefined =>
  * Sends a request through the `HttpClient` in the context, and reads the whole answer, whatever its status.
  *
  * Redirects are not followed: with `FetchHttpClient` its `RequestInit` is set to say so (one that stands in the context is
- * kept besides), Node's clients follow none. Fails with {@link UpstreamError} when the server can't be reached, takes longer than
- * `timeout` or sends more than `maxBytes`.
+ * kept besides), Node's clients follow none. A client that follows them by itself (`HttpClient.followRedirects`) must not be in the
+ * context: what it sends can't be stopped, secrets in a header or a body included, but its answer is refused.
+ *
+ * Fails with {@link UpstreamError} when the server can't be reached, takes longer than `timeout` or sends more than `maxBytes`, and for
+ * an answer of another host or path than the request's.
  *
  * @category requests
  * @since 0.1.0
@@ -120,7 +171,11 @@ export const send = (
   const timeout = Duration.decode(limits.timeout ?? "5 seconds")
   return HttpClient.execute(request).pipe(
     Effect.catchAll((error) => failed(url, transportMessage(error))),
-    Effect.flatMap((response) => read(response, url, limits.maxBytes)),
+    Effect.flatMap((response) =>
+      placeOf(response.request) === placeOf(request) ?
+        read(response, url, limits.maxBytes)
+      : failed(url, "was left for another URL: the HttpClient can't follow redirects here")
+    ),
     // a server that answers in a region that can't be interrupted would wait for the loser of the race
     Effect.interruptible,
     Effect.timeoutFail({
@@ -205,9 +260,10 @@ const frozen = (_: string, value: unknown): unknown => Object.freeze(value)
 
 const isBodiless = (status: number): boolean => status === 204 || status === 205 || status === 304
 
-const shown = (url: string): string => {
-  const [head = ""] = url.split(/[?#]/, 1)
-  return head.replace(/^([^/]*:\/\/)[^/]*@/, "$1")
+/** Where a request goes: what a client adds to its query is no other place. */
+const placeOf = (request: HttpClientRequest.HttpClientRequest): string | undefined => {
+  const url = Option.getOrUndefined(HttpClientRequest.toUrl(request))
+  return url && url.origin + url.pathname
 }
 
 const failed = (url: string, description: string): Effect.Effect<never, UpstreamError> =>
@@ -234,14 +290,16 @@ const read = (
   maxBytes: number
 ): Effect.Effect<Answer, UpstreamError> => {
   const tooLarge = new UpstreamError({ url, description: `sent more than ${maxBytes} bytes` })
-  if (Number(response.headers["content-length"] ?? 0) > maxBytes) return Effect.fail(tooLarge)
+  const announced = Number(response.headers["content-length"] ?? 0)
+  // not `>` below: a limit that is no number lets nothing through
+  if (announced > maxBytes) return Effect.fail(tooLarge)
   return response.stream.pipe(
     Stream.mapError((error) =>
       error.reason === "EmptyBody" ? undefined : transportMessage(error)
     ),
     Stream.runFoldEffect({ chunks: new Array<Uint8Array>(), length: 0 }, (done, chunk) => {
       const length = done.length + chunk.length
-      if (length > maxBytes) return Effect.fail(tooLarge)
+      if (!(length <= maxBytes)) return Effect.fail(tooLarge)
       done.chunks.push(chunk)
       return Effect.succeed({ chunks: done.chunks, length })
     }),

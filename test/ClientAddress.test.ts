@@ -78,12 +78,23 @@ describe("among", () => {
     assert.strictEqual(isProxy(address), expected)
   })
 
-  it.each(["", "localhost", "10.0.0", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/x", "::/129", "1/2/3"])(
-    "knows no network %s",
-    (address) => {
-      assert.throws(() => ClientAddress.among([address]), /is no address: use one such as/)
-    }
-  )
+  it.each([
+    "",
+    "localhost",
+    "10.0.0",
+    "10.0.0.0/33",
+    "10.0.0.0/",
+    "10.0.0.0/x",
+    "10.0.0.0/08",
+    "10.0.0.0/8/16",
+    "10.0.0.0/8/",
+    "10.0.0.0/8\n",
+    "/8",
+    "::/129",
+    "1/2/3"
+  ])("knows no network %j", (address) => {
+    assert.throws(() => ClientAddress.among([address]), /is no address: use one such as/)
+  })
 
   it("is nobody among none", () => {
     assert.isFalse(ClientAddress.among([])("127.0.0.1"))
@@ -123,7 +134,9 @@ describe("peer", () => {
     const fetched = HttpServerRequest.fromWeb(new Request("http://localhost/"))
     assert.isUndefined(ClientAddress.peer(fetched))
     assert.isUndefined(ClientAddress.peer(from(undefined)))
-    assert.strictEqual(ClientAddress.peer(fetched.modify({ remoteAddress: "1.1.1.1" })), "1.1.1.1")
+    // the platform's middleware puts there what the client wrote
+    assert.isUndefined(ClientAddress.peer(fetched.modify({ remoteAddress: "1.1.1.1" })))
+    assert.isUndefined(ClientAddress.forwarded(fetched.modify({ remoteAddress: "1.1.1.1" }), 0))
   })
 
   let server: Awaited<ReturnType<typeof serve>>

@@ -28,7 +28,7 @@ describe("ExpiringMap", () => {
         let now = 0
         for (const step of all) {
           if (step[0] === "set") {
-            map.set(step[1], step[2], now + step[3])
+            map.set(step[1], step[2], now + step[3], now)
             model.set(step[1], [step[2], now + step[3]])
           } else if (step[0] === "delete") {
             map.delete(step[1])
@@ -52,9 +52,9 @@ describe("ExpiringMap", () => {
 
   it("keeps as many as half its capacity for sure, and whatever is asked for", () => {
     const map = ExpiringMap.make<number>(100)
-    map.set("asked", 0, Infinity)
+    map.set("asked", 0, Infinity, 0)
     for (let number = 1; number <= 10_000; number++) {
-      map.set(`${number}`, number, Infinity)
+      map.set(`${number}`, number, Infinity, 0)
       if (number % 40 === 0) assert.strictEqual(map.get("asked", 0), 0)
       if (number % 99 === 98) assert.strictEqual(map.get(`${number - 40}`, 0), number - 40)
     }
@@ -64,8 +64,27 @@ describe("ExpiringMap", () => {
 
   it("keeps nothing until a moment that is no number", () => {
     const map = ExpiringMap.make<number>(2)
-    map.set("a", 1, Number.NaN)
+    map.set("a", 1, Number.NaN, 0)
     assert.isUndefined(map.get("a", 0))
+  })
+
+  it("forgets all when the clock is set back, so that nothing lives longer for it", () => {
+    const hour = 3_600_000
+    const map = ExpiringMap.make<number>(10)
+    map.set("a", 1, hour + 60_000, hour)
+    map.set("b", 2, hour + 60_000, hour)
+    // a caller that was a little late
+    assert.strictEqual(map.get("a", hour - 1000), 1)
+    assert.isUndefined(map.get("a", 0))
+    assert.strictEqual(map.size, 0)
+    map.set("c", 3, 60_000, 0)
+    assert.strictEqual(map.get("c", 59_999), 3)
+    // what was there before the clock went back is not there when that time comes again
+    assert.isUndefined(map.get("b", hour))
+    map.set("d", 4, 2 * hour, hour)
+    map.set("e", 5, 60_000, 0)
+    assert.isUndefined(map.get("d", 0))
+    assert.strictEqual(map.get("e", 0), 5)
   })
 
   it.each([0, 1, 1.5, -2, Number.NaN, Infinity])("has no capacity of %s", (capacity) => {

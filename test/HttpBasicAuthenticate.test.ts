@@ -331,6 +331,14 @@ describe("the work", () => {
     )
   })
 
+  it.each([Number.NaN, 0, -1])("is remembered for a time, which %s is not", (timeToLive) => {
+    const { findUser } = usersOf({})
+    assert.throws(
+      () => HttpBasic.authenticate({ findUser, remember: { timeToLive } }),
+      "remember.timeToLive has to be a positive duration"
+    )
+  })
+
   it.effect("does not outlive the user, or their hash", () =>
     Effect.gen(function* () {
       const { passwordHash } = counting()

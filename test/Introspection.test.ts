@@ -381,6 +381,18 @@ describe("the claims", () => {
       }
     })
   )
+
+  it.effect("can't be changed when a schema has made something of them, either", () =>
+    Effect.gen(function* () {
+      const server = Endpoint.fake(() => Endpoint.json({ ...good, roles: ["user"] }))
+      const User = Schema.Struct({ sub: Schema.String, roles: Schema.Array(Schema.String) })
+      const user = oauth2.pipe(Introspection.authenticate({ ...defaults, claims: User }))
+      const principal = yield* Effect.provide(asking(Endpoint.bearing(token))(user), server.layer)
+      assert.deepStrictEqual(principal.roles, ["user"])
+      assert.isTrue(Object.isFrozen(principal))
+      assert.isTrue(Object.isFrozen(principal.roles))
+    })
+  )
 })
 
 describe("the endpoint", () => {
@@ -524,6 +536,20 @@ describe("what is remembered", () => {
       yield* TestClock.adjust("1 millis")
       assert.strictEqual(yield* ask(), "200")
       assert.lengthOf(server.calls, 2)
+    })
+  )
+
+  it.effect("is nothing that was learnt before the clock was set back", () =>
+    Effect.gen(function* () {
+      let active = true
+      const { ask } = make(() => Endpoint.json(active ? { ...good, exp: 1_000_000 } : { active }))
+      yield* TestClock.setTime(600_000)
+      assert.strictEqual(yield* ask(), "200")
+      active = false
+      yield* TestClock.setTime(300_000)
+      assert.strictEqual(yield* ask(), "Unauthorized")
+      yield* TestClock.setTime(601_000)
+      assert.strictEqual(yield* ask(), "Unauthorized")
     })
   )
 
@@ -990,6 +1016,35 @@ describe("configuration", () => {
       const given = { ...defaults, ...options } as Introspection.Options
       assert.throws(() => Introspection.authenticate(given), message)
     }
+  )
+
+  it("shows no secret of a URL in an error", () => {
+    const url = "https://api:s3cret@id.example/introspect?key=s3cret"
+    assert.throws(
+      () => Introspection.authenticate({ ...defaults, url }),
+      /^the URL of introspection can't hold a user or a password: got "https:\/\/id\.example\/introspect"$/
+    )
+  })
+
+  it.effect("shows no secret of a URL that is found out in the log", () =>
+    Effect.gen(function* () {
+      const log = Endpoint.logged()
+      for (const url of ["https://api:s3cret@id.example/i", "http://id.example/i?key=s3cret"]) {
+        const user = oauth2.pipe(
+          Introspection.authenticate({ ...defaults, url: Effect.succeed(url) })
+        )
+        const asked = outcome(user, Endpoint.bearing(token)).pipe(
+          Effect.provide(Endpoint.fake(() => Endpoint.json(good)).layer),
+          Effect.provide(log.layer)
+        )
+        assert.strictEqual(yield* asked, "ServiceUnavailable")
+      }
+      assert.lengthOf(
+        log.lines.filter((line) => line.includes("id.example/i: ")),
+        2
+      )
+      for (const line of log.lines) assert.notInclude(line, "s3cret")
+    })
   )
 
   it("shows no secret in an error", () => {

@@ -678,6 +678,13 @@ describe("options", () => {
         "application/jwt",
         "at+jwt"
       ])
+      assert.deepStrictEqual(yield* accepted([false, "JWT"]), [
+        undefined,
+        "JWT",
+        "jwt",
+        "application/jwt"
+      ])
+      assert.deepStrictEqual(yield* accepted([false]), [undefined])
       assert.deepStrictEqual(yield* accepted("application/dpop+jwt"), ["dpop+jwt"])
     })
   )
@@ -746,6 +753,24 @@ describe("options", () => {
       assert.deepStrictEqual(principal, { sub: "johndoe", exp: now + 600, email: "a@b" })
       assert.deepStrictEqual(scopes, ["items:read", "items:write"])
       assert.isFalse(yield* isAccepted(users, token({ email: "" })))
+    })
+  )
+
+  it.effect("what claims makes can't be changed: it serves other requests, too", () =>
+    Effect.gen(function* () {
+      yield* atNow
+      const User = Schema.mutable(
+        Schema.Struct({
+          sub: Schema.String,
+          roles: Schema.mutable(Schema.Array(Schema.mutable(Schema.Struct({ of: Schema.String }))))
+        })
+      )
+      const users = Jwt.make({ ...base, claims: User })
+      const { principal } = yield* verify(users, token({ roles: [{ of: "user" }] }))
+      assert.throws(() => principal.roles.push({ of: "admin" }), TypeError)
+      for (const each of [principal, principal.roles, principal.roles[0]]) {
+        assert.isTrue(Object.isFrozen(each))
+      }
     })
   )
 
@@ -819,6 +844,7 @@ describe("options", () => {
       [() => Jwt.make({ ...base, clockTolerance: "61 seconds" }), /between 0 and a minute/],
       [() => Jwt.make({ ...base, typ: "" }), /typ can't be empty/],
       [() => Jwt.make({ ...base, typ: [] }), /typ can't be empty/],
+      [() => Jwt.make({ ...base, typ: [false, ""] }), /typ can't be empty/],
       [() => Jwt.make({ ...base, maxLength: 0 }), /maxLength has to be positive/],
       [() => Jwt.make({ ...base, cache: { capacity: 1 } }), /capacity/],
       [() => Jwt.make({ ...base, cache: { timeToLive: 0 } }), /timeToLive/],

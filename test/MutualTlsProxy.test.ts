@@ -222,8 +222,8 @@ const schemes = {
 
 const app: HttpApp.Default<SecurityError.Unauthorized> = Effect.flatMap(
   HttpServerRequest.HttpServerRequest,
-  ({ originalUrl }) =>
-    Effect.map(schemes[originalUrl as keyof typeof schemes], (thumbprint) =>
+  ({ url }) =>
+    Effect.map(schemes[url as keyof typeof schemes], (thumbprint) =>
       HttpServerResponse.unsafeJson(thumbprint)
     )
 )
@@ -313,6 +313,18 @@ describe("a proxy", () => {
     is(await overTls("/direct", {}, header), "absent")
   })
 
+  it("is nobody in a Fetch handler, whatever the platform's middleware makes of the headers", async () => {
+    const headers = { ...header, "X-Forwarded-For": "10.0.0.1" }
+    for (const each of [app, HttpMiddleware.xForwardedHeaders(app)]) {
+      const handler = HttpApp.toWebHandler(each)
+      for (const path of ["/elsewhere", "/secret-elsewhere"]) {
+        const answer = await handler(new Request(`http://localhost${path}`, { headers }))
+        assert.strictEqual(answer.status, 401)
+        assert.strictEqual((await answer.json()).reason, "absent")
+      }
+    }
+  })
+
   it("is not told by what a client writes of its address", async () => {
     for (const [name, text] of [
       ["X-Forwarded-For", "10.0.0.1"],
@@ -355,7 +367,12 @@ describe("a proxy", () => {
 
 describe("configuration", () => {
   it("tells who the proxies are", () => {
-    for (const proxy of [{}, { addresses: [] }, { header: "Client-Cert" }]) {
+    for (const proxy of [
+      {},
+      { addresses: [] },
+      { addresses: [], isTrusted: () => true },
+      { header: "Client-Cert" }
+    ]) {
       assert.throws(() => MutualTls.make({ proxy }), /nothing tells which proxy is trusted: give/)
     }
     for (const addresses of [["proxy.example"], ["10.0.0.0/33"], ["*"]]) {

@@ -269,7 +269,9 @@ describe("an ID token", () => {
     ],
     "that is an access token of Keycloak": [{ ...idClaims, typ: "Bearer" }, { typ: "JWT" }],
     "that is a logout token": [{ ...idClaims, events: {} }, { typ: "JWT" }],
-    "of another typ": [idClaims, { typ: "logout+jwt" }]
+    "of another typ": [idClaims, { typ: "logout+jwt" }],
+    "of the typ of an access token, with nothing else of one": [idClaims, { typ: "at+jwt" }],
+    "of the long typ of an access token": [idClaims, { typ: "application/at+jwt" }]
   }
   it.effect.each(Object.entries(invalid))("%s is invalid", ([, row]) =>
     Effect.gen(function* () {
@@ -656,9 +658,38 @@ describe("configuration", () => {
       () => oidc.pipe(OpenIdConnect.authenticate({ audience: false, clientId: [] })),
       /clientId/
     ],
+    // of JavaScript, without types
+    "a client of a variable that is not set": [
+      () =>
+        oidc.pipe(OpenIdConnect.authenticate({ audience: false, clientId: [undefined] } as never)),
+      /clientId/
+    ],
+    "such a client beside another": [
+      () =>
+        oidc.pipe(
+          OpenIdConnect.authenticate({ audience: "a", clientId: ["app", undefined] } as never)
+        ),
+      /clientId/
+    ],
+    "a client that is null": [
+      () => oidc.pipe(OpenIdConnect.authenticate({ audience: false, clientId: null } as never)),
+      /clientId/
+    ],
     "an empty client": [
       () => oidc.pipe(OpenIdConnect.authenticate({ audience: "a", clientId: "" })),
       /clientId/
+    ],
+    "a UserInfo without a limit": [
+      () => OpenIdConnect.userInfo(oidc, { maxBytes: Number.NaN }),
+      /maxBytes has to be a whole number/
+    ],
+    "a UserInfo that nobody waits for": [
+      () => OpenIdConnect.userInfo(oidc, { timeout: 0 }),
+      /timeout has to be a positive duration/
+    ],
+    "a timeout of 0": [
+      () => oidc.pipe(OpenIdConnect.authenticate({ audience: "a", timeout: 0 })),
+      /timeout has to be a positive duration/
     ],
     "algorithms of secrets": [
       () => oidc.pipe(OpenIdConnect.authenticate({ audience: "a", algorithms: ["HS256"] })),

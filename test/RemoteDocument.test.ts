@@ -3,6 +3,7 @@ import * as Array from "effect/Array"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Logger from "effect/Logger"
@@ -182,6 +183,99 @@ describe("RemoteDocument", () => {
     }).pipe(Effect.provide(source.layer))
   })
 
+  describe("when the clock is set back", () => {
+    const hour = 3_600_000
+
+    it.effect("asks at once, however long it was to pause or to cool down", () => {
+      const source = counting()
+      const document = documentOf()
+      return Effect.gen(function* () {
+        yield* TestClock.setTime(hour)
+        yield* document.get
+        source.answer = () => down
+        yield* Effect.flip(document.refresh)
+        yield* TestClock.setTime(0)
+        source.answer = () => json({ value: "up" })
+        assert.strictEqual(yield* document.get, "up")
+        yield* TestClock.adjust("1 second")
+        source.answer = () => json({ value: "newer" })
+        assert.strictEqual(yield* document.refresh, "newer")
+      }).pipe(Effect.provide(source.layer))
+    })
+
+    it.effect("asks at once where there is no document", () => {
+      const source = server(() => down)
+      const document = documentOf()
+      return Effect.gen(function* () {
+        yield* TestClock.setTime(hour)
+        yield* Effect.flip(document.get)
+        yield* TestClock.setTime(0)
+        source.answer = () => json({ value: "up" })
+        assert.strictEqual(yield* document.get, "up")
+      }).pipe(Effect.provide(source.layer))
+    })
+
+    it.effect("serves what is there while the server is down, no longer than what is stale", () => {
+      const source = counting()
+      const document = documentOf()
+      return Effect.gen(function* () {
+        yield* TestClock.setTime(10 * hour)
+        yield* document.get
+        source.answer = () => down
+        yield* TestClock.setTime(0)
+        // an hour less ten minutes
+        for (let minute = 0; minute < 50; minute++) {
+          assert.strictEqual(yield* document.get, 1)
+          assert.isUndefined(document.peek(minute * 60_000))
+          yield* settle
+          yield* TestClock.adjust("1 minute")
+        }
+        yield* Effect.flip(document.get)
+        assert.isAbove(source.asked.length, 40)
+      }).pipe(Effect.provide(source.layer))
+    })
+  })
+
+  describe("a fetch that breaks", () => {
+    const causes: ReadonlyArray<readonly [string, () => Effect.Effect<never>]> = [
+      ["by a defect", () => Effect.dieMessage("secret")],
+      ["by an interruption", () => Effect.interrupt]
+    ]
+    for (const [name, broken] of causes) {
+      it.effect(`${name} is one that failed: it is told, paused after, and served over`, () => {
+        const source = server(broken)
+        const document = documentOf({ url: `${url}?key=secret` })
+        return Effect.gen(function* () {
+          const error = yield* Effect.flip(document.get)
+          assert.strictEqual(error.message, `${url}: its fetch broke`)
+          yield* Effect.flip(document.get)
+          assert.strictEqual(source.asked.length, 1)
+          source.answer = () => json({ value: "good" })
+          yield* TestClock.adjust("1 second")
+          assert.strictEqual(yield* document.get, "good")
+          source.answer = broken
+          // nobody has asked in a long time: the fetch comes first
+          yield* TestClock.adjust("25 minutes")
+          assert.strictEqual(yield* document.get, "good")
+          assert.strictEqual(source.asked.length, 3)
+        }).pipe(Effect.provide(source.layer))
+      })
+    }
+
+    it.effect("leaves a caller that is interrupted interrupted", () => {
+      const source = counting()
+      const document = documentOf()
+      return Effect.gen(function* () {
+        yield* document.get
+        source.answer = () => Effect.never
+        yield* TestClock.adjust("25 minutes")
+        const fiber = yield* Effect.fork(document.get)
+        yield* settle
+        assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(fiber)))
+      }).pipe(Effect.provide(source.layer))
+    })
+  })
+
   describe("refresh", () => {
     it.effect("asks once each cool-down, whoever asks", () => {
       const source = counting()
@@ -356,6 +450,13 @@ describe("RemoteDocument", () => {
     assert.throws(() => documentOf({ freshFor: 0 }), /freshFor has to be a positive duration/)
     assert.throws(() => documentOf({ coolDown: 0 }), /coolDown has to be a positive duration/)
     assert.throws(() => documentOf({ staleFor: "1 minute" }), /staleFor has to be at least/)
+    for (const maxBytes of [Number.NaN, 0, -1, 0.5, Infinity]) {
+      assert.throws(() => documentOf({ limits: { maxBytes } }), /maxBytes has to be a whole number/)
+    }
+    for (const timeout of [Number.NaN, 0, -1]) {
+      assert.throws(() => documentOf({ limits: { maxBytes: 1, timeout } }), /timeout has to be/)
+    }
+    assert.throws(() => documentOf({ limits: { maxBytes: 1, timeout: Infinity } }), /that ends/)
     documentOf({ url: "http://localhost:1/", allowHttp: true })
   })
 })

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as TestClock from "effect/TestClock"
+import * as Jwks from "../src/Jwks.ts"
 import * as ServerMetadata from "../src/ServerMetadata.ts"
 import * as Endpoint from "./support/endpoint.ts"
 
@@ -278,14 +279,100 @@ describe("a host", () => {
       "172.15.0.1",
       "172.32.0.1",
       "192.169.0.1",
-      "[2606:4700::1111]"
+      "191.255.255.255",
+      "192.0.1.1",
+      "192.0.3.1",
+      "192.88.98.1",
+      "198.17.255.255",
+      "198.20.0.0",
+      "198.51.101.1",
+      "203.0.112.1",
+      "223.255.255.255",
+      "home.arpa.example",
+      "[2606:4700::1111]",
+      "[65::1]",
+      "[100:0:0:2::1]",
+      "[2001:200::1]",
+      "[2001:db9::1]",
+      "[2003::1]",
+      "[3ffe::1]",
+      "[5eff::1]",
+      "[fbff::1]"
     ]) {
       assert.isFalse(ServerMetadata.isPrivateHost(host), host)
+    }
+  })
+
+  it("of a network that is not globally reachable is private", () => {
+    for (const host of [
+      "0.0.0.0",
+      "10.255.255.255",
+      "100.127.255.255",
+      "127.255.255.254",
+      "169.254.169.254",
+      "172.31.255.255",
+      "192.0.0.192",
+      "192.0.2.1",
+      "192.88.99.1",
+      "192.168.255.255",
+      "198.18.0.1",
+      "198.19.255.255",
+      "198.51.100.1",
+      "203.0.113.1",
+      "224.0.0.1",
+      "240.0.0.1",
+      "255.255.255.255",
+      "localhost",
+      "LOCALHOST.",
+      "a.localhost",
+      "printer.local",
+      "metadata.google.internal.",
+      "router.home.arpa",
+      "[::]",
+      "[::1]",
+      "[::7f00:1]",
+      "[::ffff:7f00:1]",
+      "[::ffff:0:7f00:1]",
+      "[64:ff9b::7f00:1]",
+      "[64:ff9b:1::a00:1]",
+      "[100::1]",
+      "[100:0:0:1::1]",
+      "[2001::1]",
+      "[2001:1ff::1]",
+      "[2001:db8::1]",
+      // 6to4 of 127.0.0.1 and of 10.0.0.1
+      "[2002:7f00:1::]",
+      "[2002:a00:1::1]",
+      "[3fff::1]",
+      "[5f00::1]",
+      "[fc00::1]",
+      "[fdff::1]",
+      "[fe80::1]",
+      "[febf::1]",
+      "[fec0::1]",
+      "[ff02::1]"
+    ]) {
+      assert.isTrue(ServerMetadata.isPrivateHost(host), host)
+      // as `URL` writes it
+      assert.isTrue(ServerMetadata.isPrivateHost(new URL(`http://${host}/`).hostname), host)
     }
   })
 })
 
 describe("configuration", () => {
+  it.each([
+    () => ServerMetadata.fromIssuer("https://user:s3cret@id.example"),
+    () => ServerMetadata.fromIssuer("https://id.example?key=s3cret"),
+    () => ServerMetadata.fromIssuer("http://id.example/?key=s3cret"),
+    () => ServerMetadata.fromIssuer("user:s3cret@id.example"),
+    () => ServerMetadata.fromUrl("https://id.example/configuration?key=s3cret"),
+    () => Jwks.fromUrl("https://user:s3cret@id.example/jwks"),
+    () => Jwks.fromUrl("http://id.example/jwks?key=s3cret")
+  ])("that is wrong shows no secret of a URL in its error: %s", (make) => {
+    assert.throws(make, /id\.example/)
+    assert.throws(make, /^(?!.*s3cret)/)
+  })
+
   it("that is wrong is an error when the value is made", () => {
     assert.throws(() => ServerMetadata.fromIssuer("http://id.example"), /allowHttp/)
     assert.throws(() => ServerMetadata.fromIssuer("id.example"), /absolute/)

@@ -188,6 +188,12 @@ describe("Throttle", () => {
       )
       assert.deepStrictEqual(value, ["passed", "passed", "passed", "429 60", "passed"])
       assert.strictEqual(lines.length, 1)
+      // what `HttpMiddleware.xForwardedHeaders` makes of a header that each request writes anew
+      const spoofed = from(undefined).modify({ remoteAddress: "6.6.6.6" })
+      assert.match(yield* outcome(throttle.attempt({ account: "a", request: spoofed })), /^429/)
+      const addresses = Throttle.make({ account: false, address: { limit: 1, window: "1 minute" } })
+      const unknown = yield* logged(addresses.attempt({ request: spoofed }))
+      assert.strictEqual(unknown.lines.length, 1)
       const known = Throttle.make({
         address: { limit: 1, window: "1 minute" },
         addressOf: () => "1.1.1.1"
@@ -260,6 +266,9 @@ describe("Throttle", () => {
     }
     for (const window of [0, -1, Infinity]) {
       assert.throws(() => Throttle.make({ address: { limit: 1, window } }), /can't be counted/)
+    }
+    for (const timeout of [NaN, 0, -1, Infinity]) {
+      assert.throws(() => Throttle.make({ timeout }), /the timeout of a throttle has to be/)
     }
     assert.throws(() => Throttle.make({ proxies: -1 }), /proxies has to be/)
     assert.throws(() => Throttle.layerStoreMemory({ capacity: 3 }), /at least 4: got 3/)

@@ -1,6 +1,6 @@
 /** Servers that hang, wander, or send too much: asked over real sockets, by each of the platform's clients. */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { once } from "node:events"
@@ -8,7 +8,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import { afterAll, assert, beforeAll, beforeEach, describe, it } from "vitest"
 import * as Upstream from "../src/Upstream.ts"
 
@@ -41,7 +41,7 @@ const routes: Record<string, (request: IncomingMessage, response: ServerResponse
 
 const server = createServer((request, response) => {
   seen.push(`${request.method} ${request.url}`)
-  routes[request.url ?? ""]?.(request, response)
+  routes[request.url?.split("?", 1)[0] ?? ""]?.(request, response)
 })
 let origin = ""
 
@@ -117,6 +117,43 @@ describe.each(clients)("by %s", (_, client) => {
     assert.strictEqual(error.message, "http://127.0.0.1:1/keys: can't be reached")
   })
 
+  it("lets nothing through a limit that is no number", async () => {
+    const error = Either.getOrThrow(Either.flip(await get("/object", { maxBytes: Number.NaN })))
+    assert.include(error.message, "sent more than NaN bytes")
+  })
+
+  it("takes no answer that a client has followed a redirect for", async () => {
+    const following = Layer.effect(
+      HttpClient.HttpClient,
+      Effect.map(HttpClient.HttpClient, HttpClient.followRedirects())
+    ).pipe(Layer.provide(client))
+    const ask = (path: string) =>
+      Upstream.getJson(origin + path, { maxBytes: 20_000 }).pipe(
+        Effect.either,
+        Effect.provide(following),
+        Effect.runPromise
+      )
+    assert.deepStrictEqual(await ask("/object"), Either.right({ a: 1 }))
+    const error = Either.getOrThrow(Either.flip(await ask("/moved")))
+    assert.include(error.message, `${origin}/moved: was left for another URL`)
+  })
+
+  it("takes the answer of a client that adds to the query", async () => {
+    const adding = Layer.effect(
+      HttpClient.HttpClient,
+      Effect.map(
+        HttpClient.HttpClient,
+        HttpClient.mapRequest(HttpClientRequest.setUrlParam("b", "2"))
+      )
+    ).pipe(Layer.provide(client))
+    const answer = await Upstream.getJson(`${origin}/object`, { maxBytes: 100 }).pipe(
+      Effect.provide(adding),
+      Effect.runPromise
+    )
+    assert.deepStrictEqual(answer, { a: 1 })
+    assert.deepStrictEqual(seen, ["GET /object?b=2"])
+  })
+
   it("tells nothing of what was sent", async () => {
     const request = HttpClientRequest.post(
       origin.replace("//", "//user:secret@") + "/broken?secret=1#secret",
@@ -160,7 +197,10 @@ describe("checkUrl", () => {
     ["https://:secret@id.example/", "can't hold a user or a password"],
     ["https://id.example/#", "can't have a fragment"]
   ])("refuses %s", (url, problem) => {
-    assert.throws(() => Upstream.checkUrl("jwksUri", url), `jwksUri ${problem}: got "${url}"`)
+    assert.throws(
+      () => Upstream.checkUrl("jwksUri", url),
+      `jwksUri ${problem}: got "${url.replace(/[^/]*@|#.*/g, "")}"`
+    )
   })
 
   it("returns a URL of https, and of http where that is allowed", () => {
@@ -169,6 +209,28 @@ describe("checkUrl", () => {
       "https://id.example/k?x=1"
     )
     assert.strictEqual(Upstream.checkUrl("a", "http://localhost:1", true).protocol, "http:")
+  })
+})
+
+describe("shown", () => {
+  it.each([
+    ["https://id.example/keys", "https://id.example/keys"],
+    ["https://id.example", "https://id.example"],
+    ["https://id.example/@me", "https://id.example/@me"],
+    ["http://localhost:1/keys?key=s3cret#s3cret", "http://localhost:1/keys"],
+    ["https://user:s3cret@id.example/keys", "https://id.example/keys"],
+    ["https://s3cret@id.example:8443/keys", "https://id.example:8443/keys"],
+    ["https://u:s3cret@x@id.example/keys", "https://id.example/keys"],
+    ["https:u:s3cret@id.example/keys", "https://id.example/keys"],
+    ["https:\\\\u:s3cret@id.example\\keys", "https://id.example/keys"],
+    ["user:s3cret@id.example/keys?key=s3cret", "…@id.example/keys"],
+    ["//user:s3cret@id.example/keys", "…@id.example/keys"],
+    ["https://user:s3?cret@id.example/keys", "…@id.example/keys"],
+    ["/keys?key=s3cret", "/keys"],
+    ["/keys#s3cret\ns3cret", "/keys"],
+    ["", ""]
+  ])("of %j is %j", (url, shown) => {
+    assert.strictEqual(Upstream.shown(url), shown)
   })
 })
 

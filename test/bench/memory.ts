@@ -168,7 +168,7 @@ const floods = async (): Promise<ReadonlyArray<Flood>> => {
       bound: "ExpiringMap: capacity, 10,000 here",
       send: (number) =>
         Effect.sync(() =>
-          nonces.set(`nonce-${number}-${"n".repeat(32)}`, true, Date.now() + 60_000)
+          nonces.set(`nonce-${number}-${"n".repeat(32)}`, true, Date.now() + 60_000, Date.now())
         )
     }
   ]
