@@ -9,6 +9,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { isNullable, isRecord } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { timingSafeEqual } from "node:crypto"
 import * as BufferedBody from "./BufferedBody.ts"
@@ -45,7 +46,10 @@ export interface User<out Principal> {
   readonly principal: Principal
   /** The scopes that the user is granted; none by default. */
   readonly scopes?: ReadonlyArray<string>
-  /** H(A1) for each hash function that the user can log in with, as {@link hashUser} makes it. */
+  /**
+   * H(A1) for each hash function that the user can log in with, as {@link hashUser} makes it. With anything but as many
+   * hexadecimal digits as the hash function has nobody can log in.
+   */
   readonly ha1: DigestHash.HashedA1
 }
 
@@ -100,7 +104,8 @@ export interface VerifierOptions<out Principal, out E, out R, out E2 = never, ou
  *
  * What the scheme offers is not repeated here. Refused (401, `invalid`, the scheme's challenges) are: another realm, algorithm,
  * qop or opaque than the scheme's, no qop, a `userhash` that was not offered; a `uri` that is not the request's target, path and
- * query; an unknown user; a response that is not right for the request's method, `uri` and, with `auth-int`, its body. A right
+ * query; an unknown user; a response that is not right for the request's method, `uri` and, with `auth-int`, its body; a user of
+ * whom something else than an H(A1) is stored, of which the log is told. A right
  * response over a nonce that has expired, that another process made, or whose `nc` was used before: 401 with `stale=true` and a
  * fresh nonce, with which clients try again without asking the user. A {@link DigestNonces.Store} that fails:
  * `ServiceUnavailable` (503). What `findUser` fails with is kept.
@@ -246,8 +251,10 @@ const verifier = <Principal, E, R, E2, R2>(
         Effect.flatMap(withBody(claim, request, maxBodyBytes), (sum) => {
           if (sum === undefined) return refused
           const user = Option.getOrUndefined(found)
-          const ha1 = user?.ha1[algorithm]
+          const stored = user && storedOf(user, algorithm)
+          const ha1 = stored === "broken" ? undefined : stored
           const isRight = isResponse(claim, DigestHash.response(ha1 ?? DigestHash.nobody, sum))
+          if (stored === "broken") return Effect.zipRight(warnOfBroken, refused)
           if (user === undefined || ha1 === undefined || !isRight) return refused
           const now = clock.unsafeCurrentTimeMillis()
           const issuedAt = freshness(offer, claim.nonce, now)
@@ -339,6 +346,28 @@ const withBody = (
   claim.qop === "auth" ?
     Effect.succeed(claim)
   : Effect.map(BufferedBody.read(request, maxBytes), (body) => body && { ...claim, body })
+
+/**
+ * H(A1) of a user, as its hash function writes it: whoever knows what else is stored (nothing, `null` in words) could sign with it.
+ * `undefined` where the user has none for the hash function.
+ */
+const storedOf = (
+  // what a lookup found can be a row of anything
+  { ha1 }: { readonly ha1?: DigestHash.HashedA1 },
+  algorithm: DigestHash.HashName
+): Redacted.Redacted<string> | "broken" | undefined => {
+  if (!isRecord(ha1)) return "broken"
+  const stored: unknown = ha1[algorithm]
+  if (isNullable(stored)) return undefined
+  const digits: unknown = Redacted.isRedacted(stored) ? Redacted.value(stored) : undefined
+  return typeof digits === "string" && DigestHash.isHash(algorithm, digits) ?
+      Redacted.make(digits.toLowerCase())
+    : "broken"
+}
+
+const warnOfBroken = Effect.logWarning(
+  "What is stored of a user is no H(A1), so nobody can log in with it: store what HttpDigest.hashUser makes"
+)
 
 const isResponse = ({ response }: Claim, expected: string): boolean => {
   const right = Buffer.from(expected)

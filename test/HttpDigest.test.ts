@@ -526,6 +526,30 @@ describe("a wrong digest", () => {
     assert.notInclude(answer.body, "stack")
   }
 
+  /** What who signs with a text is answered, where a lookup finds a row of anything. */
+  const overRow = async (row: unknown, key: string) => {
+    const lines: Array<string> = []
+    const logger = Logger.map(Logger.logfmtLogger, (line) => void lines.push(line))
+    const app = appOf({
+      verifier: {
+        // what a table of no types holds
+        findUser: () => Effect.succeedSome(row as HttpDigest.User<string>)
+      }
+    })
+    const rows = HttpApp.toWebHandler(
+      Effect.provide(app, Logger.replace(Logger.defaultLogger, logger))
+    )
+    const answer = answerTo(await challenged(rows))
+    const response = HttpDigest.response(Redacted.make(key), {
+      ...answer,
+      algorithm: "SHA-256",
+      qop: "auth",
+      body: undefined
+    })
+    const sent = Client.print({ ...Client.parameters(answer), response: `"${response}"` })
+    return { lines, response: await get(rows, sent) }
+  }
+
   it("is told from a right one", async () => {
     await checkBoth((challenges) => Client.authorization(answerTo(challenges)), 200)
   })
@@ -572,6 +596,62 @@ describe("a wrong digest", () => {
       }
     })
     await check(await get(plain, Client.authorization(answerTo(await challenged(plain)))), 401)
+  })
+
+  it("over what is stored, if that is no H(A1): it is refused, and the log is told", async () => {
+    const stored: Readonly<Record<string, unknown>> = {
+      "an empty text": Redacted.make(""),
+      "null in words": Redacted.make("null"),
+      "undefined in words": Redacted.make("undefined"),
+      "null that is redacted": Redacted.make(null),
+      "an object": Redacted.make({}),
+      "a digit too few": Redacted.make("a".repeat(63)),
+      "a digit too many": Redacted.make("a".repeat(65)),
+      "a line more": Redacted.make(`${"a".repeat(64)}\n`),
+      "no hexadecimal digit": Redacted.make("g".repeat(64)),
+      "of MD5's length": Redacted.make("a".repeat(32)),
+      "a text that is not redacted": "a".repeat(64)
+    }
+    for (const [name, ha1] of Object.entries(stored)) {
+      const key = Redacted.isRedacted(ha1) ? String(Redacted.value(ha1)) : String(ha1)
+      const { lines, response } = await overRow({ principal: "x", ha1: { "SHA-256": ha1 } }, key)
+      await check(response, 401)
+      assert.lengthOf(lines, 1, name)
+      assert.include(lines[0], "store what HttpDigest.hashUser makes")
+      if (key.length > 30) assert.notInclude(lines[0], key)
+    }
+  })
+
+  it("over a row that is none: it is refused, and the log is told", async () => {
+    for (const row of [Object, {}, { ha1: null }, { ha1: "a".repeat(64) }]) {
+      const { lines, response } = await overRow(row, "undefined")
+      await check(response, 401)
+      assert.lengthOf(lines, 1)
+    }
+  })
+
+  it("over no H(A1) for the algorithm, of which the log is not told", async () => {
+    for (const ha1 of [{}, { "SHA-256": undefined }, { "SHA-256": null }]) {
+      const { lines, response } = await overRow({ principal: "x", ha1 }, "undefined")
+      await check(response, 401)
+      assert.deepStrictEqual(lines, [])
+    }
+  })
+
+  it("is told from a right one over H(A1) in capitals", async () => {
+    const { ha1 } = HttpDigest.hashUser(HttpDigest.make(), {
+      username: "johndoe",
+      password: Redacted.make("secret")
+    })
+    assert(ha1["SHA-256"] !== undefined)
+    const stored = Redacted.make(Redacted.value(ha1["SHA-256"]).toUpperCase())
+    const capitals = handlerOf({
+      verifier: {
+        findUser: () => Effect.succeedSome({ principal: "x", ha1: { "SHA-256": stored } })
+      }
+    })
+    const answer = answerTo(await challenged(capitals))
+    await check(await get(capitals, Client.authorization(answer)), 200)
   })
 
   it("asks for a user by hash with the digits in lower case, and by name else", async () => {
