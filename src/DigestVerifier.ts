@@ -7,7 +7,10 @@ import * as HttpApp from "@effect/platform/HttpApp"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import { isNullable, isRecord } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -113,8 +116,8 @@ export interface VerifierOptions<out Principal, out E, out R, out E2 = never, ou
  * A response that is let in carries `Authentication-Info` (section 3.5): `rspauth`, and in the last quarter of a nonce's life
  * `nextnonce`. `rspauth` is left out for `auth-int` where the response's body is not in memory.
  *
- * One request uses its nonce once, however many expressions are evaluated for it: as long as it is the same
- * `HttpServerRequest` object.
+ * One request uses its nonce once, however many expressions are evaluated for it, also by routers that modify it: it is the same
+ * one as long as its `source` is.
  *
  * @example
  * ```ts
@@ -203,7 +206,6 @@ const verifier = <Principal, E, R, E2, R2>(
     throw new Error("the scheme offers userhash: give findUserByHash, or leave userhash out")
   }
   const target = options.target ?? originalTarget
-  const used = new WeakMap<HttpServerRequest.HttpServerRequest, Map<string, unknown>>()
 
   const find = (
     credentials: DigestCredentials,
@@ -212,27 +214,6 @@ const verifier = <Principal, E, R, E2, R2>(
     credentials.userhash !== "true" ? findUser(credentials.username, lookup)
     : findUserByHash === undefined ? Effect.succeedNone
     : findUserByHash(credentials.username.toLowerCase(), lookup)
-
-  const useNonce = (
-    request: HttpServerRequest.HttpServerRequest,
-    use: DigestNonces.Use
-  ): Effect.Effect<boolean, SecurityError.ServiceUnavailable, DigestNonces.Store> =>
-    Effect.flatMap(DigestNonces.Store, (store) => {
-      const key = `${use.nonce} ${use.nc}`
-      // of one request, another evaluation has used it in this very store
-      if (used.get(request)?.get(key) === store) return Effect.succeed(true)
-      return Effect.matchEffect(store.use(use), {
-        onFailure: ({ message }) =>
-          Effect.zipRight(
-            Effect.logWarning(`Digest nonces: ${message}`),
-            Effect.fail(new SecurityError.ServiceUnavailable())
-          ),
-        onSuccess: (isFirst) => {
-          if (isFirst) used.set(request, (used.get(request) ?? new Map()).set(key, store))
-          return Effect.succeed(isFirst)
-        }
-      })
-    })
 
   return (
     credentials: DigestCredentials,
@@ -378,6 +359,52 @@ const isResponse = ({ response }: Claim, expected: string): boolean => {
 // ----------------------------------------------------------------------------
 // nonces
 // ----------------------------------------------------------------------------
+
+type Answers = Map<string, Deferred.Deferred<boolean, DigestNonces.StoreError>>
+
+/** What a store answers to the uses of one request: by `source`, which is the same whatever the request is modified to. */
+const asked = new WeakMap<object, Map<DigestNonces.StoreService, Answers>>()
+
+const answersOf = (source: object, store: DigestNonces.StoreService): Answers => {
+  const stores = asked.get(source) ?? new Map<DigestNonces.StoreService, Answers>()
+  asked.set(source, stores)
+  const answers: Answers = stores.get(store) ?? new Map()
+  stores.set(store, answers)
+  return answers
+}
+
+/** Asks the store once for all evaluations of a request, also for those that run at the same time. */
+const useOnce = (
+  source: object,
+  store: DigestNonces.StoreService,
+  use: DigestNonces.Use
+): Effect.Effect<boolean, DigestNonces.StoreError> =>
+  Effect.uninterruptibleMask((restore) => {
+    const key = `${use.nonce} ${use.nc}`
+    const answers = answersOf(source, store)
+    const known = answers.get(key)
+    if (known !== undefined) return restore(Deferred.await(known))
+    const answer = Deferred.unsafeMake<boolean, DigestNonces.StoreError>(FiberId.none)
+    answers.set(key, answer)
+    return Effect.onExit(restore(store.use(use)), (exit) => {
+      if (!(Exit.isSuccess(exit) && exit.value)) answers.delete(key)
+      // whether an interrupted use was the first nobody knows
+      return Deferred.done(answer, Exit.isInterrupted(exit) ? Exit.succeed(false) : exit)
+    })
+  })
+
+const useNonce = (
+  request: HttpServerRequest.HttpServerRequest,
+  use: DigestNonces.Use
+): Effect.Effect<boolean, SecurityError.ServiceUnavailable, DigestNonces.Store> =>
+  Effect.flatMap(DigestNonces.Store, (store) =>
+    Effect.catchAll(useOnce(BufferedBody.sourceOf(request), store, use), ({ message }) =>
+      Effect.zipRight(
+        Effect.logWarning(`Digest nonces: ${message}`),
+        Effect.fail(new SecurityError.ServiceUnavailable())
+      )
+    )
+  )
 
 /** How far the clocks of machines that share a secret may be apart, in milliseconds. */
 const maxSkew = 60_000

@@ -3,6 +3,7 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -1075,6 +1076,73 @@ describe("in an expression", () => {
     await check(await get(handler, authorization), 401, "true")
   })
 
+  it("a request is let in by several of one scheme, and as whatever it was modified to", async () => {
+    const other = digest.pipe(HttpDigest.authenticate(usersOf(digest)))
+    const mounted = HttpRouter.empty.pipe(
+      HttpRouter.mountApp(
+        "/dir",
+        HttpRouter.empty.pipe(
+          HttpRouter.get(
+            "/index.html",
+            Security.guard(other, (username) => greet(username))
+          )
+        )
+      )
+    )
+    const handler = HttpApp.toWebHandler(provided(Effect.zipRight(user, mounted)))
+    const authorization = Client.authorization(answerTo(await challenged(handler)))
+    await check(await get(handler, authorization), 200)
+    await check(await get(handler, authorization), 401, "true")
+  })
+
+  it("a request is let in by many at once, and asks each store once", async () => {
+    const other = digest.pipe(HttpDigest.authenticate(usersOf(digest)))
+    const memory = Effect.runSync(DigestNonces.makeMemory())
+    let asked = 0
+    const slow: DigestNonces.StoreService = {
+      use: (use) =>
+        Effect.suspend(() => {
+          asked++
+          return Effect.zipRight(Effect.yieldNow(), memory.use(use))
+        })
+    }
+    const handler = HttpApp.toWebHandler(
+      Effect.all([user, other, user, other], { concurrency: "unbounded" }).pipe(
+        Effect.flatMap(([username]) => greet(username)),
+        Effect.provideService(DigestNonces.Store, slow)
+      )
+    )
+    const authorization = Client.authorization(answerTo(await challenged(handler)))
+    await check(await get(handler, authorization), 200)
+    assert.strictEqual(asked, 1)
+    await check(await get(handler, authorization), 401, "true")
+  })
+
+  it("a request that a store could not decide is asked for again, and another store is asked too", async () => {
+    let asked = 0
+    const memory = Effect.runSync(DigestNonces.makeMemory())
+    const failingOnce: DigestNonces.StoreService = {
+      use: (use) =>
+        Effect.suspend(() =>
+          asked++ === 0 ? new DigestNonces.StoreError({ message: "down" }) : memory.use(use)
+        )
+    }
+    const inStore = (store: DigestNonces.StoreService) =>
+      Effect.provideService(user, DigestNonces.Store, store)
+    const silent = Logger.remove(Logger.defaultLogger)
+    const handler = HttpApp.toWebHandler(
+      inStore(failingOnce).pipe(
+        Effect.catchTag("ServiceUnavailable", () => inStore(failingOnce)),
+        Effect.zipRight(inStore({ use: () => Effect.succeed(false) })),
+        Effect.flatMap(greet),
+        Effect.provide(silent)
+      )
+    )
+    const authorization = Client.authorization(answerTo(await challenged(handler)))
+    await check(await get(handler, authorization), 401, "true")
+    assert.strictEqual(asked, 2)
+  })
+
   it("beside another scheme", async () => {
     const basic = HttpBasic.make().pipe(
       Security.authenticate(({ username }) => Effect.succeed(Security.grant(username)))
@@ -1190,15 +1258,18 @@ describe("auth-int", () => {
     scheme: { qop: ["auth-int"] },
     verifier: { maxBodyBytes: 1000 },
     respond: () =>
-      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-        Effect.map(readers[name]?.(request) ?? Effect.void, (value) =>
+      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+        const [reader = "", isModified] = name.split(", modified")
+        // as a router does that has a prefix
+        const read =
+          isModified === undefined ? request : request.modify({ url: "/" }).modify({ url: "/x" })
+        return Effect.map(readers[reader]?.(read) ?? Effect.void, (value) =>
           HttpServerResponse.unsafeJson({ value })
         )
-      ).pipe(Effect.orDie)
+      }).pipe(Effect.orDie)
   })
-  const cases: ReadonlyArray<
-    readonly [reader: string, type: string, body: string, value: unknown]
-  > = [
+  type Case = readonly [reader: string, type: string, body: string, value: unknown]
+  const unmodified: ReadonlyArray<Case> = [
     ["text", "text/plain", "a text \u20AC", "a text \u20AC"],
     ["text, twice", "text/plain", "a text", "a text"],
     ["text, then arrayBuffer", "text/plain", "a text", "a text"],
@@ -1216,6 +1287,10 @@ describe("auth-int", () => {
     ["stream", "application/octet-stream", "bytes \u20AC", "bytes \u20AC"],
     ["multipart", "multipart/form-data; boundary=b", parts, "value"]
   ]
+  const cases = unmodified.flatMap((each): ReadonlyArray<Case> => {
+    const [name, ...rest] = each
+    return [each, [`${name}, modified`, ...rest]]
+  })
 
   const digestOf = (challenges: ReadonlyArray<Client.Challenge>, body: string) =>
     answerTo(challenges, { qop: "auth-int", method: "POST", body })
@@ -1264,6 +1339,32 @@ describe("auth-int", () => {
       const refused = await send(Client.authorization(wrong), `${utf8(body)} `, chunked)
       assert.strictEqual(refused.status, 401)
     }
+    await close()
+  })
+
+  it("leaves the body to whatever has the same source", async () => {
+    const digest = HttpDigest.make({ qop: ["auth-int"] })
+    const user = digest.pipe(HttpDigest.authenticate(usersOf(digest)))
+    const app = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+      const inner = Effect.provideService(
+        user,
+        HttpServerRequest.HttpServerRequest,
+        request.modify({ url: "/inner" })
+      )
+      const text = Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ text }) => text)
+      return Effect.flatMap(Effect.zipRight(inner, Effect.zipRight(user, text)), greet)
+    }).pipe(Effect.provideService(DigestNonces.Store, Effect.runSync(DigestNonces.makeMemory())))
+    const { close, port } = await serve(app, createServer)
+    const send = (...lines: ReadonlyArray<string>) =>
+      exchange(
+        port,
+        [`POST ${target} HTTP/1.1`, "Host: x", "Connection: close", ...lines].join("\r\n")
+      ).then(parseAnswer)
+    const { challenges } = await send("", "")
+    const answer = digestOf(Client.challengesIn(challenges.join(", ")), "abc")
+    const authorization = Client.authorization(answer)
+    const passed = await send(`Authorization: ${authorization}`, "Content-Length: 3", "", "abc")
+    assert.deepStrictEqual([passed.status, passed.body], [200, '{"username":"abc"}'])
     await close()
   })
 
