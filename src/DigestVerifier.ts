@@ -238,15 +238,15 @@ const verifier = <Principal, E, R, E2, R2>(
           if (stored === "broken") return Effect.zipRight(warnOfBroken, refused)
           if (user === undefined || ha1 === undefined || !isRight) return refused
           const now = clock.unsafeCurrentTimeMillis()
-          const issuedAt = freshness(offer, claim.nonce, now)
-          if (issuedAt === undefined) return stale(offer, clock)
-          const expiresAt = issuedAt + offer.lifetime
+          const issued = freshness(offer, claim.nonce, now)
+          if (issued === undefined) return stale(offer, clock)
+          const expiresAt = issued.issuedAt + offer.lifetime
           return Effect.flatMap(
             useNonce(request, {
               nonce: claim.nonce,
               nc: claim.count,
               window: ncWindow,
-              issuedAt,
+              ...issued,
               expiresAt,
               now
             }),
@@ -409,12 +409,12 @@ const useNonce = (
 /** How far the clocks of machines that share a secret may be apart, in milliseconds. */
 const maxSkew = 60_000
 
-/** When the nonce was made, if it can still be used. */
-const freshness = (offer: Offer, nonce: string, now: number): number | undefined => {
-  const issuedAt = offer.issuer.issuedAt(nonce)
-  return issuedAt !== undefined && issuedAt - maxSkew <= now && now < issuedAt + offer.lifetime ?
-      issuedAt
-    : undefined
+/** What the nonce says, if it can still be used. */
+const freshness = (offer: Offer, nonce: string, now: number): DigestNonces.Issued | undefined => {
+  const issued = offer.issuer.read(nonce)
+  if (issued === undefined) return undefined
+  const { issuedAt } = issued
+  return issuedAt - maxSkew <= now && now < issuedAt + offer.lifetime ? issued : undefined
 }
 
 const isEnding = (offer: Offer, expiresAt: number, now: number): boolean =>

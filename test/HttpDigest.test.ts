@@ -21,6 +21,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { createHmac } from "node:crypto"
 import { createServer } from "node:http"
 import * as DigestNonces from "../src/DigestNonces.ts"
 import * as HttpDigest from "../src/HttpDigest.ts"
@@ -451,8 +452,8 @@ const broken: Readonly<Record<string, Record<string, string | undefined>>> = {
   "an empty nonce": { nonce: '""' },
   "a nonce of one character": { nonce: '"x"' },
   "a nonce of another's shape": { nonce: '"dcd98b7102dd2f0e8b11d0f600bfb0c093"' },
-  "a nonce of zeros": { nonce: `"${"A".repeat(64)}"` },
-  "a nonce in another alphabet": { nonce: `"${"+/".repeat(32)}"` },
+  "a nonce of zeros": { nonce: `"${"A".repeat(72)}"` },
+  "a nonce in another alphabet": { nonce: `"${"+/".repeat(36)}"` },
   "a long nonce": { nonce: `"${"n".repeat(8192)}"` },
   "a nonce beyond ASCII": { nonce: '"\u00FF"' },
   "a cnonce with a line break": { cnonce: '"a\tb"' },
@@ -809,7 +810,7 @@ describe("a nonce", () => {
     assert.notInclude(await infoOf(answerTo(challenges)), "nextnonce")
     time.now += 1
     const info = await infoOf(answerTo(challenges, { nc: nc(2) }))
-    const [, nonce = ""] = /^nextnonce="([\w-]{64})", qop=auth, rspauth=/.exec(info) ?? []
+    const [, nonce = ""] = /^nextnonce="([\w-]{72})", qop=auth, rspauth=/.exec(info) ?? []
     time.now += 120_000
     assert.notInclude(await infoOf(answerTo(challenges, { nonce })), "nextnonce")
   })
@@ -855,21 +856,21 @@ describe("a nonce", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 8.64e15 }),
-        fc.integer({ min: 0, max: 48 * 8 - 1 }),
+        fc.integer({ min: 0, max: 54 * 8 - 1 }),
         (now, bit) => {
           const nonce = issuer.issue(now)
-          assert.match(nonce, /^[\w-]{64}$/)
-          assert.strictEqual(issuer.issuedAt(nonce), now)
+          assert.match(nonce, /^[\w-]{72}$/)
+          assert.strictEqual(issuer.read(nonce)?.issuedAt, now)
           const bytes = Buffer.from(nonce, "base64url")
           const byte = bit >> 3
           bytes.writeUInt8(bytes.readUInt8(byte) ^ (1 << (bit & 7)), byte)
-          assert.isUndefined(issuer.issuedAt(bytes.toString("base64url")))
+          assert.isUndefined(issuer.read(bytes.toString("base64url")))
         }
       )
     )
     const nonce = issuer.issue(0)
     const others = [`${nonce}=`, ` ${nonce}`, `${nonce}\n`, nonce.slice(1), `${nonce}A`, ""]
-    for (const other of others) assert.isUndefined(issuer.issuedAt(other))
+    for (const other of others) assert.isUndefined(issuer.read(other))
   })
 
   it("has a secret that no one is shown, and that a Config can give", async () => {
@@ -882,7 +883,7 @@ describe("a nonce", () => {
       )
     )
     const same = DigestNonces.make({ secret: Redacted.make(secret) })
-    assert.strictEqual(same.bind("a").issuedAt(made.bind("a").issue(5)), 5)
+    assert.strictEqual(same.bind("a").read(made.bind("a").issue(5))?.issuedAt, 5)
     assert.notInclude(JSON.stringify(made), secret)
   })
 })
@@ -890,6 +891,18 @@ describe("a nonce", () => {
 // ----------------------------------------------------------------------------
 // the store
 // ----------------------------------------------------------------------------
+
+const issuer = DigestNonces.make().bind("the store")
+
+/** What a fresh nonce says. */
+const issuedAt = (now: number): DigestNonces.Issued => {
+  const issued = issuer.read(issuer.issue(now))
+  assert(issued !== undefined)
+  return issued
+}
+
+const memoryOf = (capacity?: number): DigestNonces.StoreService =>
+  Effect.runSync(DigestNonces.makeMemory(capacity === undefined ? {} : { capacity }))
 
 /** A store that forgets nothing: what another may let in, this one has to. */
 class Model {
@@ -918,11 +931,13 @@ describe("the store in memory", () => {
   it("decides as one that forgets nothing, while it has room", () =>
     fc.assert(
       fc.property(uses(8), fc.integer({ min: 0, max: 12 }), (sequence, window) => {
-        const store = Effect.runSync(Effect.withClock(DigestNonces.makeMemory(), new Time().clock))
+        const store = memoryOf()
         const model = new Model()
         const { now } = new Time()
+        const issued = Array.from({ length: 8 }, () => issuedAt(now))
         for (const { nc, nonce } of sequence) {
-          const use = { nonce: `${nonce}`, nc, window, issuedAt: now, expiresAt: now + 1e9, now }
+          const says = issued[nonce] ?? issuedAt(now)
+          const use = { nonce: `${nonce}`, nc, window, ...says, expiresAt: now + 1e9, now }
           assert.strictEqual(Effect.runSync(store.use(use)), model.use(use))
         }
       })
@@ -936,18 +951,18 @@ describe("the store in memory", () => {
         fc.integer({ min: 0, max: 12 }),
         (sequence, capacity, window) => {
           const time = new Time()
-          const store = Effect.runSync(
-            Effect.withClock(DigestNonces.makeMemory({ capacity }), time.clock)
-          )
+          const store = memoryOf(capacity)
           const model = new Model()
-          const issued = new Map<string, number>()
+          const issued = new Map<number, DigestNonces.Issued>()
           for (const { nc, nonce, wait } of sequence) {
-            time.now += wait
+            // half of the time back, less than forth
+            time.now += wait % 2 === 0 ? 2 * wait : -wait
             const { now } = time
-            const issuedAt = issued.get(`${nonce}`) ?? now
-            issued.set(`${nonce}`, issuedAt)
-            if (now >= issuedAt + 1000) continue
-            const use = { nonce: `${nonce}`, nc, window, issuedAt, expiresAt: issuedAt + 1000, now }
+            const says = issued.get(nonce) ?? issuedAt(now)
+            issued.set(nonce, says)
+            const expiresAt = says.issuedAt + 100
+            if (now >= expiresAt) continue
+            const use = { nonce: `${nonce}`, nc, window, ...says, expiresAt, now }
             if (Effect.runSync(store.use(use))) assert.isTrue(model.use(use))
           }
         }
@@ -977,50 +992,88 @@ describe("the store in memory", () => {
 
   it("makes room by what has expired, and forgets nothing else", () => {
     const time = new Time()
-    const store = Effect.runSync(
-      Effect.withClock(DigestNonces.makeMemory({ capacity: 8 }), time.clock)
-    )
-    const use = (nonce: string, count: number, lifetime: number) =>
-      Effect.runSync(
-        store.use({
-          nonce,
-          nc: count,
-          window: 0,
-          issuedAt: time.now,
-          expiresAt: time.now + lifetime,
-          now: time.now
-        })
-      )
-    assert.isTrue(use("long", 1, 1e9))
+    const store = memoryOf(8)
+    const use = (
+      nonce: string,
+      count: number,
+      lifetime: number,
+      says: DigestNonces.Issued = issuedAt(time.now)
+    ) => {
+      const { now } = time
+      const expiresAt = says.issuedAt + lifetime
+      return Effect.runSync(store.use({ nonce, nc: count, window: 0, ...says, expiresAt, now }))
+    }
+    const long = issuedAt(time.now)
+    assert.isTrue(use("long", 1, 1e9, long))
     for (let index = 0; index < 1000; index++) {
       assert.isTrue(use(`short ${index}`, 1, 1))
       time.now++
     }
-    const { now } = time
-    const again = (count: number) =>
-      Effect.runSync(
-        store.use({
-          nonce: "long",
-          nc: count,
-          window: 0,
-          issuedAt: new Time().now,
-          expiresAt: now + 1,
-          now
-        })
-      )
-    assert.isFalse(again(1))
-    assert.isTrue(again(2))
+    assert.isFalse(use("long", 1, 1e9, long))
+    assert.isTrue(use("long", 2, 1e9, long))
   })
 
-  it("refuses what is older than itself", async () => {
+  it("refuses what has expired when the clock is set back, and goes on with what is fresh", async () => {
     const time = new Time()
-    const scheme = { nonces: DigestNonces.make() }
-    const before = handlerOf({ time, scheme })
-    const answer = answerTo(await challenged(before))
-    await check(await get(before, Client.authorization(answer)), 200)
-    time.now++
-    const after = handlerOf({ time, scheme })
-    await check(await get(after, Client.authorization(answer)), 401, "true")
+    const nonces = DigestNonces.make({ lifetime: "1 minute" })
+    const handler = handlerOf({ time, capacity: 8, scheme: { nonces } })
+    const use = async () => {
+      const authorization = Client.authorization(answerTo(await challenged(handler)))
+      await check(await get(handler, authorization), 200)
+      return authorization
+    }
+    const first = await use()
+    time.now += 60_000
+    // they take its room
+    for (let index = 0; index < 8; index++) await use()
+    time.now -= 1000
+    await check(await get(handler, first), 401, "true")
+    await check(await get(handler, await use()), 401, "true")
+    // a clock that was an hour ahead keeps nobody out
+    time.now += 3_600_000
+    for (let index = 0; index < 8; index++) await use()
+    time.now -= 3_600_000
+    await use()
+  })
+
+  it("refuses what is older than itself, whatever the clock says", async () => {
+    for (const passed of [0, 1, 30_000, -30_000]) {
+      const time = new Time()
+      const scheme = { nonces: DigestNonces.make() }
+      const before = handlerOf({ time, scheme })
+      const answer = answerTo(await challenged(before))
+      await check(await get(before, Client.authorization(answer)), 200)
+      time.now += passed
+      const after = handlerOf({ time, scheme })
+      await check(await get(after, Client.authorization(answer)), 401, "true")
+      time.now += 30_000
+      await check(await get(after, Client.authorization(answer)), 401, "true")
+      await check(await get(after, Client.authorization(answerTo(await challenged(after)))), 200)
+    }
+  })
+
+  it("refuses what this process made before it was restarted, whatever the clock says", async () => {
+    const time = new Time()
+    const text = "0123456789abcdef0123456789abcdef"
+    const handler = handlerOf({
+      time,
+      scheme: { realm: "a", nonces: DigestNonces.make({ secret: Redacted.make(text) }) }
+    })
+    const [challenge] = await challenged(handler)
+    assert(challenge !== undefined)
+    // the same time and serial, another process
+    const head = Buffer.from(challenge.nonce, "base64url").subarray(0, 22)
+    head[8] = (head[8] ?? 0) ^ 1
+    const hmac = (key: string | Buffer, data: string | Buffer) =>
+      createHmac("sha256", key).update(data).digest()
+    const key = hmac(text, JSON.stringify(["effect-security/DigestNonces", "a", ""]))
+    const nonce = Buffer.concat([head, hmac(key, head)]).toString("base64url")
+    for (const passed of [0, -30_000, 60_000]) {
+      time.now += passed
+      const other = Client.authorization(answerTo([{ ...challenge, nonce }]))
+      await check(await get(handler, other), 401, "true")
+    }
+    await check(await get(handler, Client.authorization(answerTo([challenge]))), 200)
   })
 })
 

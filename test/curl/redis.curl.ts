@@ -203,6 +203,7 @@ describe("the store in Redis", () => {
                 nc: base + count,
                 window,
                 issuedAt: now,
+                serial: Number.MAX_SAFE_INTEGER,
                 expiresAt: now + 60_000,
                 now
               }
@@ -234,7 +235,15 @@ describe("the store in Redis", () => {
       const use = (issuedAt: number, nonce: string) => {
         const now = Date.now()
         return Effect.runPromise(
-          store.use({ nonce, nc: 1, window: 0, issuedAt, expiresAt: issuedAt + 60_000, now })
+          store.use({
+            nonce,
+            nc: 1,
+            window: 0,
+            issuedAt,
+            serial: 0,
+            expiresAt: issuedAt + 60_000,
+            now
+          })
         )
       }
       assert.isFalse(await use(before - 1, "old"))
@@ -248,7 +257,15 @@ describe("the store in Redis", () => {
     const layer = DigestNoncesRedis.layer({ host: "127.0.0.1", port: none, timeout: 200 })
     await withStores(layer, async (store) => {
       const now = Date.now()
-      const use = { nonce: "a nonce", nc: 1, window: 0, issuedAt: now, expiresAt: now + 1000, now }
+      const use = {
+        nonce: "a nonce",
+        nc: 1,
+        window: 0,
+        issuedAt: now,
+        serial: 0,
+        expiresAt: now + 1000,
+        now
+      }
       const error = await Effect.runPromise(Effect.flip(store.use(use)))
       assert.strictEqual(error.message, "Redis did not answer within 200ms")
       assert.notInclude(JSON.stringify(error), "a nonce")
