@@ -9,7 +9,11 @@ import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import { Redis } from "ioredis"
 import type { ChildProcess } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import * as DigestNonces from "../../src/DigestNonces.ts"
 import * as DigestNoncesRedis from "../../src/DigestNoncesRedis.ts"
 import * as HttpDigest from "../../src/HttpDigest.ts"
@@ -250,6 +254,44 @@ describe("the store in Redis", () => {
       assert.isTrue(await use(Date.now() + 1000, "new"))
       assert.isFalse(await use(Date.now() + 1000, "new"))
     })
+  })
+
+  it("makes nothing replayable when Redis comes back with a part of what it had", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "redis-"))
+    const own = await freePort()
+    let server = await startRedis(own, directory)
+    const options = { host: "127.0.0.1", port: own, retryStrategy: () => 50 }
+    try {
+      await withStores(DigestNoncesRedis.layer(options), async (store) => {
+        let serial = 0
+        const use = (nonce: string, issuedAt: number) => {
+          const expiresAt = issuedAt + 60_000
+          const now = Date.now()
+          return Effect.runPromise(
+            store.use({ nonce, nc: 1, window: 0, issuedAt, serial: serial++, expiresAt, now })
+          )
+        }
+        // the first use may be before the store has reached Redis
+        const later = Date.now() + 1000
+        assert.isTrue(await use("in the snapshot", later))
+        const client = new Redis(options)
+        await client.save()
+        client.disconnect()
+        const issuedAt = Date.now()
+        assert.isTrue(await use("lost", issuedAt))
+        assert.isFalse(await use("lost", issuedAt))
+        await stop(server)
+        server = await startRedis(own, directory)
+        assert.isFalse(await use("lost", issuedAt))
+        assert.isFalse(await use("never used", issuedAt))
+        // its snapshot was read
+        assert.isFalse(await use("in the snapshot", later))
+        assert.isTrue(await use("fresh", Date.now() + 1000))
+      })
+    } finally {
+      await stop(server)
+      rmSync(directory, { recursive: true })
+    }
   })
 
   it("tells no secret when it can't connect", async () => {
