@@ -16,8 +16,8 @@ import * as Stream from "effect/Stream"
  * Reads a body of at most `maxBytes` (and of at most the platform's `MaxBodySize`), and leaves it to be read again.
  *
  * Afterwards `text`, `json`, `urlParamsBody`, `arrayBuffer`, `stream` and the multipart readers of this request object answer from
- * memory, as often as they are asked; its `source` has been read. `undefined` for a body that is too large, that breaks off, or
- * that something has read before.
+ * memory, as often as they are asked, and so do those of what is made of it by `modify`; its `source` has been read. `undefined`
+ * for a body that is too large, that breaks off, or that something else has read before.
  *
  * @category readers
  * @since 0.1.0
@@ -27,9 +27,13 @@ export const read = (
   maxBytes: number
 ): Effect.Effect<Uint8Array | undefined> =>
   Effect.suspend(() => {
-    const known = bodies.get(request)
-    if (known !== undefined) return Effect.succeed(known.length <= maxBytes ? known : undefined)
     const { source } = request
+    const known = bodies.get(sourceOf(request))
+    if (known !== undefined) {
+      // another object over the same source, made before that was read
+      leave(request, known)
+      return Effect.succeed(known.length <= maxBytes ? known : undefined)
+    }
     // a Fetch request without a body has no stream to read
     if (hasProperty(source, "body") && source.body === null) {
       return Effect.succeed(new Uint8Array())
@@ -37,10 +41,22 @@ export const read = (
     return wasRead(source) ? Effect.succeed(undefined) : readStream(request, maxBytes)
   })
 
+/**
+ * What stays the same of a request, whatever it is modified to: its `source`, or itself where that is no object.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const sourceOf = (request: HttpServerRequest.HttpServerRequest): object =>
+  typeof request.source === "object" && request.source !== null ? request.source : request
+
 /** How much of a body that is too large is thrown away, so that its client gets to read why it was refused. */
 const maxDrained = 1_048_576
 
+/** By {@link sourceOf}: whatever modifies a request makes another object over the same source. */
 const bodies = new WeakMap<object, Uint8Array>()
+
+const left = new WeakSet<HttpServerRequest.HttpServerRequest>()
 
 const wasRead = (source: unknown): boolean =>
   (hasProperty(source, "bodyUsed") && source.bodyUsed === true) ||
@@ -66,7 +82,7 @@ const readStream = (
       Effect.map((size) => {
         if (size > limit) return undefined
         const body = joined(chunks, size)
-        bodies.set(request, body)
+        bodies.set(sourceOf(request), body)
         leave(request, body)
         return body
       }),
@@ -89,15 +105,27 @@ const joined = (chunks: ReadonlyArray<Uint8Array>, size: number): Uint8Array => 
 
 /** What the platform makes of a body's bytes, put before the readers of the request's class. */
 const leave = (request: HttpServerRequest.HttpServerRequest, body: Uint8Array): void => {
+  if (left.has(request)) return
+  left.add(request)
   const text = Effect.sync(() => new TextDecoder().decode(body))
   const stream = Stream.suspend(() => Stream.make(body.slice()))
   const multipartStream = Stream.pipeThroughChannel(stream, Multipart.makeChannel(request.headers))
   const multipart = Effect.runSync(Effect.cached(Multipart.toPersisted(multipartStream)))
-  Object.defineProperties(request, {
-    text: { value: text },
-    arrayBuffer: { value: Effect.sync(() => body.slice().buffer) },
-    stream: { value: stream },
-    multipartStream: { value: multipartStream },
-    multipart: { value: multipart }
-  })
+  const modify = request.modify.bind(request)
+  const readers = {
+    text,
+    arrayBuffer: Effect.sync(() => body.slice().buffer),
+    stream,
+    multipartStream,
+    multipart,
+    modify: (options: Parameters<typeof modify>[0]) => {
+      const modified = modify(options)
+      leave(modified, body)
+      return modified
+    }
+  }
+  for (const [name, value] of Object.entries(readers)) {
+    // again where another object stands for this one
+    Object.defineProperty(request, name, { value, configurable: true, writable: true })
+  }
 }

@@ -91,6 +91,17 @@ export const hashOf = (algorithm: Algorithm): HashName => hashes[algorithm]
 export const hash = (name: HashName, data: string | Uint8Array): string =>
   createHash(nodeNames[name]).update(data).digest("hex")
 
+/**
+ * Whether a text is as long as the hashes of a function, and in hexadecimal digits.
+ *
+ * @category algorithms
+ * @since 0.1.0
+ */
+export const isHash = (name: HashName, text: string): boolean => {
+  const digits = name === "MD5" ? 32 : 64
+  return text.length === digits && /^[0-9a-f]*$/i.test(text)
+}
+
 // ----------------------------------------------------------------------------
 // users
 // ----------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { globalValue } from "effect/GlobalValue"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto"
@@ -44,8 +45,21 @@ export interface Nonces {
 export interface Issuer {
   /** Makes one; `now` is in milliseconds. */
   readonly issue: (now: number) => string
-  /** When it was made, in milliseconds, if it is one of its own. */
-  readonly issuedAt: (nonce: string) => number | undefined
+  /** What a nonce says, if it is one of its own. */
+  readonly read: (nonce: string) => Issued | undefined
+}
+
+/**
+ * What a nonce says.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Issued {
+  /** When it was made, in milliseconds. */
+  readonly issuedAt: number
+  /** Which of the nonces of this process it is, from 1 on; 0 for one of another process. */
+  readonly serial: number
 }
 
 /**
@@ -65,7 +79,8 @@ export interface Options {
 }
 
 /**
- * Makes nonces: 8 bytes of time and 8 random ones, under HMAC-SHA-256 (RFC 2104), in base64url.
+ * Makes nonces: 8 bytes of time, 8 random ones of this process, and 6 that count its nonces, under HMAC-SHA-256 (RFC 2104), in
+ * base64url.
  *
  * Throws when the secret is shorter than 32 bytes, or the lifetime is not a finite time of at least a second.
  *
@@ -131,25 +146,38 @@ export const ofProcess = (): Nonces => (processNonces ??= make())
 let made = 0
 let processNonces: Nonces | undefined
 
-// 8 bytes of time, 8 random ones and the hash, without padding: each text is of other bytes
-const shape = /^[A-Za-z0-9_-]{64}$/
-const headLength = 16
+/** No clock tells what this process has made from what it made before a restart. */
+const thisProcess = globalValue("effect-security/DigestNonces/process", () => ({
+  id: randomBytes(8),
+  issued: 0
+}))
+
+// time, process and serial, and the hash, without padding: each text is of other bytes
+const shape = /^[A-Za-z0-9_-]{72}$/
+const processAt = 8
+const serialAt = 16
+const headLength = 22
 
 const issuer = (secret: Uint8Array, purpose: ReadonlyArray<string>): Issuer => {
   const key = hmac(secret, JSON.stringify(["effect-security/DigestNonces", ...purpose]))
   return {
     issue: (now) => {
-      const head = randomBytes(headLength)
+      const head = Buffer.alloc(headLength)
       head.writeDoubleBE(now)
+      head.set(thisProcess.id, processAt)
+      head.writeUIntBE(++thisProcess.issued, serialAt, headLength - serialAt)
       return Buffer.concat([head, hmac(key, head)]).toString("base64url")
     },
-    issuedAt: (nonce) => {
+    read: (nonce) => {
       if (!shape.test(nonce)) return undefined
       const bytes = Buffer.from(nonce, "base64url")
       const head = bytes.subarray(0, headLength)
-      return timingSafeEqual(bytes.subarray(headLength), hmac(key, head)) ?
-          head.readDoubleBE()
-        : undefined
+      if (!timingSafeEqual(bytes.subarray(headLength), hmac(key, head))) return undefined
+      const isOurs = thisProcess.id.equals(head.subarray(processAt, serialAt))
+      return {
+        issuedAt: head.readDoubleBE(),
+        serial: isOurs ? head.readUIntBE(serialAt, headLength - serialAt) : 0
+      }
     }
   }
 }
@@ -167,14 +195,12 @@ const hmac = (key: Uint8Array, data: string | Uint8Array): Buffer =>
  * @category models
  * @since 0.1.0
  */
-export interface Use {
+export interface Use extends Issued {
   readonly nonce: string
   /** The count that the client sent, from 1 on. */
   readonly nc: number
   /** How far below the highest count of the nonce another may still be; each is used once. */
   readonly window: number
-  /** When the nonce was made, in milliseconds. */
-  readonly issuedAt: number
   /** From when on the nonce is refused without asking the store, in milliseconds. */
   readonly expiresAt: number
   readonly now: number
@@ -220,8 +246,8 @@ export class Store extends Context.Tag("effect-security/DigestNonces/Store")<
  * A store in the memory of this process.
  *
  * `capacity` is how many nonces it remembers, 65,536 by default. When it is full it forgets the oldest, and from then on refuses
- * all that are as old: their clients are told that the nonce is stale, and go on with a fresh one. It refuses nonces that are
- * older than itself as well, so a restart makes none replayable.
+ * all that are as old: their clients are told that the nonce is stale, and go on with a fresh one. It refuses nonces that were
+ * made before it was, and those of other processes, so neither a restart nor a clock that is set back makes one replayable.
  *
  * @category constructors
  * @since 0.1.0
@@ -233,12 +259,10 @@ export const makeMemory = (
   if (!Number.isSafeInteger(capacity) || capacity < 2) {
     throw new Error(`the capacity has to be a whole number of at least 2: got ${capacity}`)
   }
-  return Effect.clockWith((clock) =>
-    Effect.sync(() => {
-      const memory = new Memory(capacity, clock.unsafeCurrentTimeMillis())
-      return { use: (use) => Effect.sync(() => memory.use(use)) }
-    })
-  )
+  return Effect.sync(() => {
+    const memory = new Memory(capacity, thisProcess.issued)
+    return { use: (use) => Effect.sync(() => memory.use(use)) }
+  })
 }
 
 /**
@@ -262,7 +286,7 @@ export const layerMemory = (options: { readonly capacity?: number } = {}): Layer
 // ----------------------------------------------------------------------------
 
 interface Counts {
-  readonly issuedAt: number
+  readonly serial: number
   readonly expiresAt: number
   /** In order; none is below the window of the last. */
   readonly used: Array<number>
@@ -271,7 +295,7 @@ interface Counts {
 class Memory {
   private readonly capacity: number
   private readonly nonces = new Map<string, Counts>()
-  /** What is older may have been used before. */
+  /** The serial up to which nonces may have been used before, unless they are known. */
   private horizon: number
 
   constructor(capacity: number, horizon: number) {
@@ -279,28 +303,34 @@ class Memory {
     this.horizon = horizon
   }
 
-  use({ expiresAt, issuedAt, nc, nonce, now, window }: Use): boolean {
+  use({ expiresAt, nc, nonce, now, serial, window }: Use): boolean {
     const known = this.nonces.get(nonce)
-    if (known === undefined && this.nonces.size >= this.capacity) this.forget(now)
-    // not `<`: a moment that is no number is refused
-    if (!(issuedAt >= this.horizon)) return false
     if (known !== undefined) return count(known.used, nc, window)
-    this.nonces.set(nonce, { issuedAt, expiresAt, used: [nc] })
+    if (this.nonces.size >= this.capacity) this.forget(now)
+    // not `<=`: what is no number is refused
+    if (!(serial > this.horizon)) return false
+    this.nonces.set(nonce, { serial, expiresAt, used: [nc] })
     return nc > 0
   }
 
   /** Forgets what has expired and, where that is not enough, the oldest: a quarter of all, so that it is seldom done. */
   private forget(now: number): void {
-    for (const [nonce, { expiresAt }] of this.nonces) {
-      if (!(now < expiresAt)) this.nonces.delete(nonce)
+    for (const [nonce, { expiresAt, serial }] of this.nonces) {
+      if (!(now < expiresAt)) this.drop(nonce, serial)
     }
     const surplus = this.nonces.size - Math.floor((this.capacity * 3) / 4)
     if (surplus <= 0) return
-    const issued = Float64Array.from(this.nonces.values(), ({ issuedAt }) => issuedAt).sort()
-    this.horizon = Math.max(this.horizon, (issued[surplus - 1] ?? now) + 1)
-    for (const [nonce, { issuedAt }] of this.nonces) {
-      if (issuedAt < this.horizon) this.nonces.delete(nonce)
+    const serials = Float64Array.from(this.nonces.values(), ({ serial }) => serial).sort()
+    const oldest = serials[surplus - 1] ?? 0
+    for (const [nonce, { serial }] of this.nonces) {
+      if (serial <= oldest) this.drop(nonce, serial)
     }
+  }
+
+  private drop(nonce: string, serial: number): void {
+    this.nonces.delete(nonce)
+    // a clock that is set back takes what has expired for fresh
+    this.horizon = Math.max(this.horizon, serial)
   }
 }
 

@@ -32,11 +32,13 @@ export type Options = RedisOptions & {
  * A store of nonces in Redis.
  *
  * Each nonce that was used is a key until it expires, and each use is one atomic script. Another key says since when the store
- * remembers: nonces that are older are refused, so that a Redis which lost its data makes none replayable. Redis must not evict
- * keys (`maxmemory-policy noeviction`, its default).
+ * remembers, and which run of Redis that is (`run_id` of `INFO server`, which its user has to be allowed): nonces that are older are
+ * refused. So a Redis makes none replayable that lost its data, that restarted with some of it (a snapshot, an append-only
+ * file), or that a replica has taken over from. Redis must not evict keys (`maxmemory-policy noeviction`, its default), and no
+ * two may take writes for one name at the same time.
  *
  * Redis that fails, or does not answer in time, is a {@link DigestNonces.StoreError}, which verifiers answer with 503. The clocks of
- * the machines may be a minute apart.
+ * the machines may be a minute apart; one that is ahead of Redis's makes nonces that outlive a restart by as much.
  *
  * @category constructors
  * @since 0.1.0
@@ -121,13 +123,19 @@ export const layerConfig = (
 /** How much longer than its nonce a key is kept, in milliseconds: clocks may be apart. */
 const maxSkew = 60_000
 
-/** Since when the store remembers: no clock may be behind, neither Redis's nor the caller's. */
+/**
+ * Since when the store remembers: no clock may be behind, neither Redis's nor the caller's. Another run of Redis may have lost the
+ * last of what it remembered.
+ */
 const remember = `
-local since = tonumber(redis.call("GET", KEYS[1]) or "nil")
-if not since then
+local run = string.match(redis.call("INFO", "server"), "run_id:(%x+)")
+if not run then return redis.error_reply("ERR INFO has no run_id") end
+local known, since = string.match(redis.call("GET", KEYS[1]) or "", "^(%x+) (%d+)$")
+since = tonumber(since or "0")
+if known ~= run then
   local time = redis.call("TIME")
-  since = math.max(tonumber(ARGV[1]), time[1] * 1000 + math.floor(time[2] / 1000))
-  redis.call("SET", KEYS[1], string.format("%.0f", since))
+  since = math.max(since, tonumber(ARGV[1]), time[1] * 1000 + math.floor(time[2] / 1000))
+  redis.call("SET", KEYS[1], run .. " " .. string.format("%.0f", since))
 end
 `
 

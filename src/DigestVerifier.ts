@@ -7,8 +7,12 @@ import * as HttpApp from "@effect/platform/HttpApp"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
+import { isNullable, isRecord } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { timingSafeEqual } from "node:crypto"
 import * as BufferedBody from "./BufferedBody.ts"
@@ -45,7 +49,10 @@ export interface User<out Principal> {
   readonly principal: Principal
   /** The scopes that the user is granted; none by default. */
   readonly scopes?: ReadonlyArray<string>
-  /** H(A1) for each hash function that the user can log in with, as {@link hashUser} makes it. */
+  /**
+   * H(A1) for each hash function that the user can log in with, as {@link hashUser} makes it. With anything but as many
+   * hexadecimal digits as the hash function has nobody can log in.
+   */
   readonly ha1: DigestHash.HashedA1
 }
 
@@ -100,7 +107,8 @@ export interface VerifierOptions<out Principal, out E, out R, out E2 = never, ou
  *
  * What the scheme offers is not repeated here. Refused (401, `invalid`, the scheme's challenges) are: another realm, algorithm,
  * qop or opaque than the scheme's, no qop, a `userhash` that was not offered; a `uri` that is not the request's target, path and
- * query; an unknown user; a response that is not right for the request's method, `uri` and, with `auth-int`, its body. A right
+ * query; an unknown user; a response that is not right for the request's method, `uri` and, with `auth-int`, its body; a user of
+ * whom something else than an H(A1) is stored, of which the log is told. A right
  * response over a nonce that has expired, that another process made, or whose `nc` was used before: 401 with `stale=true` and a
  * fresh nonce, with which clients try again without asking the user. A {@link DigestNonces.Store} that fails:
  * `ServiceUnavailable` (503). What `findUser` fails with is kept.
@@ -108,8 +116,8 @@ export interface VerifierOptions<out Principal, out E, out R, out E2 = never, ou
  * A response that is let in carries `Authentication-Info` (section 3.5): `rspauth`, and in the last quarter of a nonce's life
  * `nextnonce`. `rspauth` is left out for `auth-int` where the response's body is not in memory.
  *
- * One request uses its nonce once, however many expressions are evaluated for it: as long as it is the same
- * `HttpServerRequest` object.
+ * One request uses its nonce once, however many expressions are evaluated for it, also by routers that modify it: it is the same
+ * one as long as its `source` is.
  *
  * @example
  * ```ts
@@ -198,7 +206,6 @@ const verifier = <Principal, E, R, E2, R2>(
     throw new Error("the scheme offers userhash: give findUserByHash, or leave userhash out")
   }
   const target = options.target ?? originalTarget
-  const used = new WeakMap<HttpServerRequest.HttpServerRequest, Map<string, unknown>>()
 
   const find = (
     credentials: DigestCredentials,
@@ -207,27 +214,6 @@ const verifier = <Principal, E, R, E2, R2>(
     credentials.userhash !== "true" ? findUser(credentials.username, lookup)
     : findUserByHash === undefined ? Effect.succeedNone
     : findUserByHash(credentials.username.toLowerCase(), lookup)
-
-  const useNonce = (
-    request: HttpServerRequest.HttpServerRequest,
-    use: DigestNonces.Use
-  ): Effect.Effect<boolean, SecurityError.ServiceUnavailable, DigestNonces.Store> =>
-    Effect.flatMap(DigestNonces.Store, (store) => {
-      const key = `${use.nonce} ${use.nc}`
-      // of one request, another evaluation has used it in this very store
-      if (used.get(request)?.get(key) === store) return Effect.succeed(true)
-      return Effect.matchEffect(store.use(use), {
-        onFailure: ({ message }) =>
-          Effect.zipRight(
-            Effect.logWarning(`Digest nonces: ${message}`),
-            Effect.fail(new SecurityError.ServiceUnavailable())
-          ),
-        onSuccess: (isFirst) => {
-          if (isFirst) used.set(request, (used.get(request) ?? new Map()).set(key, store))
-          return Effect.succeed(isFirst)
-        }
-      })
-    })
 
   return (
     credentials: DigestCredentials,
@@ -246,19 +232,21 @@ const verifier = <Principal, E, R, E2, R2>(
         Effect.flatMap(withBody(claim, request, maxBodyBytes), (sum) => {
           if (sum === undefined) return refused
           const user = Option.getOrUndefined(found)
-          const ha1 = user?.ha1[algorithm]
+          const stored = user && storedOf(user, algorithm)
+          const ha1 = stored === "broken" ? undefined : stored
           const isRight = isResponse(claim, DigestHash.response(ha1 ?? DigestHash.nobody, sum))
+          if (stored === "broken") return Effect.zipRight(warnOfBroken, refused)
           if (user === undefined || ha1 === undefined || !isRight) return refused
           const now = clock.unsafeCurrentTimeMillis()
-          const issuedAt = freshness(offer, claim.nonce, now)
-          if (issuedAt === undefined) return stale(offer, clock)
-          const expiresAt = issuedAt + offer.lifetime
+          const issued = freshness(offer, claim.nonce, now)
+          if (issued === undefined) return stale(offer, clock)
+          const expiresAt = issued.issuedAt + offer.lifetime
           return Effect.flatMap(
             useNonce(request, {
               nonce: claim.nonce,
               nc: claim.count,
               window: ncWindow,
-              issuedAt,
+              ...issued,
               expiresAt,
               now
             }),
@@ -340,6 +328,28 @@ const withBody = (
     Effect.succeed(claim)
   : Effect.map(BufferedBody.read(request, maxBytes), (body) => body && { ...claim, body })
 
+/**
+ * H(A1) of a user, as its hash function writes it: whoever knows what else is stored (nothing, `null` in words) could sign with it.
+ * `undefined` where the user has none for the hash function.
+ */
+const storedOf = (
+  // what a lookup found can be a row of anything
+  { ha1 }: { readonly ha1?: DigestHash.HashedA1 },
+  algorithm: DigestHash.HashName
+): Redacted.Redacted<string> | "broken" | undefined => {
+  if (!isRecord(ha1)) return "broken"
+  const stored: unknown = ha1[algorithm]
+  if (isNullable(stored)) return undefined
+  const digits: unknown = Redacted.isRedacted(stored) ? Redacted.value(stored) : undefined
+  return typeof digits === "string" && DigestHash.isHash(algorithm, digits) ?
+      Redacted.make(digits.toLowerCase())
+    : "broken"
+}
+
+const warnOfBroken = Effect.logWarning(
+  "What is stored of a user is no H(A1), so nobody can log in with it: store what HttpDigest.hashUser makes"
+)
+
 const isResponse = ({ response }: Claim, expected: string): boolean => {
   const right = Buffer.from(expected)
   const sent = Buffer.from(Redacted.value(response).toLowerCase())
@@ -350,15 +360,61 @@ const isResponse = ({ response }: Claim, expected: string): boolean => {
 // nonces
 // ----------------------------------------------------------------------------
 
+type Answers = Map<string, Deferred.Deferred<boolean, DigestNonces.StoreError>>
+
+/** What a store answers to the uses of one request: by `source`, which is the same whatever the request is modified to. */
+const asked = new WeakMap<object, Map<DigestNonces.StoreService, Answers>>()
+
+const answersOf = (source: object, store: DigestNonces.StoreService): Answers => {
+  const stores = asked.get(source) ?? new Map<DigestNonces.StoreService, Answers>()
+  asked.set(source, stores)
+  const answers: Answers = stores.get(store) ?? new Map()
+  stores.set(store, answers)
+  return answers
+}
+
+/** Asks the store once for all evaluations of a request, also for those that run at the same time. */
+const useOnce = (
+  source: object,
+  store: DigestNonces.StoreService,
+  use: DigestNonces.Use
+): Effect.Effect<boolean, DigestNonces.StoreError> =>
+  Effect.uninterruptibleMask((restore) => {
+    const key = `${use.nonce} ${use.nc}`
+    const answers = answersOf(source, store)
+    const known = answers.get(key)
+    if (known !== undefined) return restore(Deferred.await(known))
+    const answer = Deferred.unsafeMake<boolean, DigestNonces.StoreError>(FiberId.none)
+    answers.set(key, answer)
+    return Effect.onExit(restore(store.use(use)), (exit) => {
+      if (!(Exit.isSuccess(exit) && exit.value)) answers.delete(key)
+      // whether an interrupted use was the first nobody knows
+      return Deferred.done(answer, Exit.isInterrupted(exit) ? Exit.succeed(false) : exit)
+    })
+  })
+
+const useNonce = (
+  request: HttpServerRequest.HttpServerRequest,
+  use: DigestNonces.Use
+): Effect.Effect<boolean, SecurityError.ServiceUnavailable, DigestNonces.Store> =>
+  Effect.flatMap(DigestNonces.Store, (store) =>
+    Effect.catchAll(useOnce(BufferedBody.sourceOf(request), store, use), ({ message }) =>
+      Effect.zipRight(
+        Effect.logWarning(`Digest nonces: ${message}`),
+        Effect.fail(new SecurityError.ServiceUnavailable())
+      )
+    )
+  )
+
 /** How far the clocks of machines that share a secret may be apart, in milliseconds. */
 const maxSkew = 60_000
 
-/** When the nonce was made, if it can still be used. */
-const freshness = (offer: Offer, nonce: string, now: number): number | undefined => {
-  const issuedAt = offer.issuer.issuedAt(nonce)
-  return issuedAt !== undefined && issuedAt - maxSkew <= now && now < issuedAt + offer.lifetime ?
-      issuedAt
-    : undefined
+/** What the nonce says, if it can still be used. */
+const freshness = (offer: Offer, nonce: string, now: number): DigestNonces.Issued | undefined => {
+  const issued = offer.issuer.read(nonce)
+  if (issued === undefined) return undefined
+  const { issuedAt } = issued
+  return issuedAt - maxSkew <= now && now < issuedAt + offer.lifetime ? issued : undefined
 }
 
 const isEnding = (offer: Offer, expiresAt: number, now: number): boolean =>

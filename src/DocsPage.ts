@@ -413,20 +413,23 @@ const endpoints = <E, R>(
         handler: guarded(
           conditional(
             { body: json, contentType: "application/json", tag: yield* hash(json) },
-            isPublic ? revalidate : `private, ${revalidate}`
+            isPublic ? revalidate : `private, ${revalidate}`,
+            false
           )
         )
       },
       {
         path: head.redirectPath,
         handler: respond(
-          (at, nonce) => redirectHtml(page, head, at(head.redirectPath), nonce),
+          // public, whoever may see the page
+          (at, nonce) =>
+            redirectHtml(page, { ...head, title: "Login" }, at(head.redirectPath), nonce),
           { ...nothing, "script-src": [], "img-src": ["data:"] },
           // its URL holds the authorization code
           "no-referrer"
         )
       },
-      ...files.map((file) => ({ path: file.path, handler: conditional(file, revalidate) }))
+      ...files.map((file) => ({ path: file.path, handler: conditional(file, revalidate, true) }))
     ]
   })
 
@@ -479,10 +482,14 @@ interface Tagged extends Pick<File, "body" | "contentType"> {
   readonly tag: string
 }
 
-/** Answers 304 to who has it already (RFC 9110, section 13.1.2); `?v=` with the right tag may be kept for ever. */
+/**
+ * Answers 304 to who has it already (RFC 9110, section 13.1.2). What `isFile` says is public: `?v=` with its tag may be kept for
+ * ever, by all.
+ */
 const conditional = (
   { body, contentType, tag }: Tagged,
-  cacheControl: string
+  cacheControl: string,
+  isFile: boolean
 ): Effect.Effect<
   HttpServerResponse.HttpServerResponse,
   never,
@@ -504,7 +511,7 @@ const conditional = (
   const checked = make(cacheControl)
   const kept = make(forever)
   return Effect.map(HttpServerRequest.HttpServerRequest, ({ headers, originalUrl }) => {
-    const { full, notModified } = originalUrl.endsWith(`?v=${tag}`) ? kept : checked
+    const { full, notModified } = isFile && originalUrl.endsWith(`?v=${tag}`) ? kept : checked
     return matches(headers["if-none-match"], etag) ? notModified : full
   })
 }

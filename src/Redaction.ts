@@ -15,7 +15,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
-import { dual } from "effect/Function"
+import { dual, identity } from "effect/Function"
 import * as HashMap from "effect/HashMap"
 import * as HashSet from "effect/HashSet"
 import * as Inspectable from "effect/Inspectable"
@@ -100,7 +100,8 @@ export const fromApi = <Id extends string, Groups extends HttpApiGroup.HttpApiGr
  *
  * What reads the request sees it as it is; what is written of it is redacted: the request when it is printed, which shows
  * neither credentials nor body, `Headers.currentRedactedNames`, the attributes of the server's span, which was started outside,
- * and what loggers are given: the request's own query in messages, in annotations such as `http.url` and in errors. The errors
+ * and what loggers are given: the request's own query in messages, in annotations such as `http.url` and in errors, however deep
+ * in their members. A value without its name is not told from other texts. The errors
  * that leave the app are redacted as well, for the spans outside. A span of one's own has whatever attributes it is given,
  * and a logger that is added inside of the app is none of those that are redacted.
  *
@@ -266,11 +267,16 @@ const pairsOf = (
   // a router cuts the path of `url`, and leaves its query
   const query = queryOf(originalUrl) ?? queryOf(url)
   if (query === undefined) return noPairs
-  const pairs = [...query.split("&"), ...normalized(query).split("&")].flatMap((pair) => {
+  const parameters = new URLSearchParams(query)
+  const forms = [query, normalized(query), parameters.toString()].join("&").split("&")
+  const pairs = [...new Set(forms)].flatMap((pair) => {
     const redacted = redactPairs(pair, names)
     return redacted === pair || pair.endsWith("=") ? [] : [[pair, redacted] as const]
   })
-  return pairs.sort(([left], [right]) => right.length - left.length)
+  const decoded = [...parameters].flatMap(([name, value]) =>
+    names.has(name) && value !== "" ? [[`${name}=${value}`, `${name}=REDACTED`] as const] : []
+  )
+  return [...pairs, ...decoded].sort(([left], [right]) => right.length - left.length)
 }
 
 const queryOf = (url: string): string | undefined => {
@@ -288,54 +294,150 @@ const normalized = (query: string): string => {
 const redactText = (text: string, pairs: Pairs): string =>
   pairs.reduce((done, [pair, redacted]) => done.replaceAll(pair, redacted), text)
 
-/** A value that is about to be written: texts and errors that have a pair in them, and requests, are replaced. */
-const redactValue = (value: unknown, pairs: Pairs, secret: Secret, depth = 0): unknown => {
-  if (typeof value === "string") return redactText(value, pairs)
-  if (typeof value !== "object" || value === null || depth > maxDepth) return value
-  if (isRequest(value)) return unprinted(value, secret)
-  const redact = (member: unknown): unknown => redactValue(member, pairs, secret, depth + 1)
-  if (value instanceof Error) return redactError(value, redact, secret)
-  if (Array.isArray(value)) return value.map(redact)
-  return Object.getPrototypeOf(value) === Object.prototype ?
-      Object.fromEntries(Object.entries(value).map(([name, member]) => [name, redact(member)]))
-    : value
-}
+/** Redacts values that are about to be written: what holds nothing of a pair, nor a request, stays the very same. */
+type Redact = <A>(value: A) => A
 
-/** How deep the members of messages, and the causes of errors, are looked into. */
-const maxDepth = 4
-
-/** A copy of an error, if there is something to redact in it: its class, and so its status, stay what they are. */
-const redactError = (error: Error, redact: (member: unknown) => unknown, secret: Secret): Error => {
-  const changed: PropertyDescriptorMap = {}
-  const { cause, message, stack } = error
-  for (const [name, value] of Object.entries({ ...error, cause, message, stack })) {
-    // an error of the platform makes its message of its request's `url`
-    const redacted =
-      isRequest(value) ?
-        unprinted(value, secret, value.modify({ url: redactQuery(value.url, secret.query) }))
-      : typeof value === "string" || value instanceof Error ? redact(value)
-      : value
-    if (redacted === value) continue
-    const enumerable = Object.prototype.propertyIsEnumerable.call(error, name)
-    changed[name] = { value: redacted, enumerable, configurable: true, writable: true }
+const makeRedact = (pairs: Pairs, secret: Secret): Redact => {
+  const silent = new WeakSet<object>()
+  const leaking = makeLeaking(pairs, silent)
+  const silenced = (
+    request: HttpServerRequest.HttpServerRequest,
+    modified?: HttpServerRequest.HttpServerRequest
+  ): HttpServerRequest.HttpServerRequest => {
+    const copy = unprinted(request, secret, modified)
+    silent.add(copy)
+    return copy
   }
-  if (Object.keys(changed).length === 0) return error
-  return Object.create(Object.getPrototypeOf(error), {
-    ...Object.getOwnPropertyDescriptors(error),
-    // where it is an accessor it knows its own error alone
-    stack: { value: stack, configurable: true, writable: true },
-    ...changed
-  }) as Error
+  const copies = new Map<object, unknown>()
+  const redact = (value: unknown): unknown => {
+    if (typeof value === "string") return redactText(value, pairs)
+    if (typeof value !== "object" || value === null) return value
+    if (copies.has(value)) return copies.get(value)
+    return leaking(value) ? copyOf(value) : value
+  }
+  const copyOf = (value: object): unknown => {
+    const keep = <A>(copy: A): A => {
+      copies.set(value, copy)
+      return copy
+    }
+    if (isRequest(value)) return keep(silenced(value))
+    if (value instanceof URL) return keep(new URL(redactText(value.href, pairs)))
+    if (value instanceof URLSearchParams) {
+      return keep(new URLSearchParams(redactText(value.toString(), pairs)))
+    }
+    if (Array.isArray(value)) {
+      const copy: Array<unknown> = keep([])
+      for (const member of value) copy.push(redact(member))
+      return copy
+    }
+    if (value instanceof Map) {
+      const copy = keep(new Map<unknown, unknown>())
+      for (const [key, member] of value) copy.set(redact(key), redact(member))
+      return copy
+    }
+    if (value instanceof Set) {
+      const copy = keep(new Set<unknown>())
+      for (const member of value) copy.add(redact(member))
+      return copy
+    }
+    const copy: object = keep(
+      // its class, and so the status of an error, stays what it is
+      Object.create(Object.getPrototypeOf(value), Object.getOwnPropertyDescriptors(value))
+    )
+    for (const [name, member] of membersOf(value)) {
+      const redacted =
+        // an error of the platform makes its message of its request's `url`
+        isRequest(member) && value instanceof Error ?
+          silenced(member, member.modify({ url: redactQuery(member.url, secret.query) }))
+        : redact(member)
+      // where the stack of an error is an accessor it knows its own error alone
+      if (redacted === member && name !== "stack") continue
+      const enumerable = Object.prototype.propertyIsEnumerable.call(value, name)
+      Object.defineProperty(copy, name, {
+        value: redacted,
+        enumerable,
+        configurable: true,
+        writable: true
+      })
+    }
+    const printed = printedOf(value)
+    // what it prints may be made of what no copy has
+    return printed === undefined || !leaking(printedOf(copy) ?? printed) ?
+        copy
+      : keep(redact(printed))
+  }
+  return <A>(value: A): A => {
+    try {
+      // a copy is what the value is, to whoever prints it
+      return redact(value) as A
+    } catch {
+      return "REDACTED" as A
+    }
+  }
 }
+
+/** Whether something of a value holds a pair, or is a request that is not known to be silent. */
+const makeLeaking = (pairs: Pairs, silent: WeakSet<object>): ((value: unknown) => boolean) => {
+  const dirty = new WeakSet<object>()
+  const clean = new WeakSet<object>()
+  const search = (value: unknown, seen: Set<object>): boolean => {
+    if (typeof value === "string") return pairs.some(([pair]) => value.includes(pair))
+    if (typeof value !== "object" || value === null) return false
+    if (silent.has(value) || clean.has(value) || seen.has(value)) return false
+    if (dirty.has(value) || isRequest(value)) return true
+    seen.add(value)
+    const isLeaking = partsOf(value).some((part) => search(part, seen))
+    if (isLeaking) dirty.add(value)
+    return isLeaking
+  }
+  return (value) => {
+    const seen = new Set<object>()
+    const isLeaking = search(value, seen)
+    if (!isLeaking) seen.forEach((each) => clean.add(each))
+    return isLeaking
+  }
+}
+
+/** What is printed of an object. */
+const partsOf = (value: object): ReadonlyArray<unknown> => {
+  if (value instanceof URL) return [value.href]
+  if (value instanceof URLSearchParams) return [value.toString()]
+  if (ArrayBuffer.isView(value)) return []
+  if (value instanceof Map) return [...value].flat()
+  if (Array.isArray(value) || value instanceof Set) return [...value]
+  const printed = printedOf(value)
+  // those print nothing else
+  if (printed !== undefined && Inspectable.NodeInspectSymbol in value) return [printed]
+  return [printed, ...membersOf(value).map(([, member]) => member)]
+}
+
+const printedOf = (value: object): unknown => {
+  if (!hasProperty(value, "toJSON") || typeof value.toJSON !== "function") return undefined
+  try {
+    return value.toJSON()
+  } catch {
+    return undefined
+  }
+}
+
+const membersOf = (value: object): ReadonlyArray<readonly [name: string, member: unknown]> =>
+  value instanceof Error ?
+    Object.entries({
+      ...value,
+      ...(value instanceof AggregateError && { errors: value.errors }),
+      cause: value.cause,
+      message: value.message,
+      stack: value.stack
+    })
+  : Object.entries(value)
 
 const isRequest = (value: unknown): value is HttpServerRequest.HttpServerRequest =>
   hasProperty(value, HttpServerRequest.TypeId)
 
-const redactCause = <E>(cause: Cause.Cause<E>, redact: (error: unknown) => unknown) =>
+const redactCause = <E>(cause: Cause.Cause<E>, redact: Redact) =>
   Cause.match(cause, {
     onEmpty: Cause.empty as Cause.Cause<E>,
-    // a copy of an error is of its type
-    onFail: (error) => Cause.fail(redact(error) as E),
+    onFail: (error) => Cause.fail(redact(error)),
     onDie: (defect) => Cause.die(redact(defect)),
     onInterrupt: (fiber) => Cause.interrupt(fiber),
     onSequential: (left, right) => Cause.sequential(left, right),
@@ -350,7 +452,7 @@ const withRedactedErrors = <A, E, R>(
   pairs.length === 0 ?
     app
   : Effect.catchAllCause(app, (cause) =>
-      Effect.failCause(redactCause(cause, (error) => redactValue(error, pairs, secret)))
+      Effect.failCause(redactCause(cause, makeRedact(pairs, secret)))
     )
 
 // ----------------------------------------------------------------------------
@@ -409,16 +511,14 @@ const redactOptions = (
   const context = FiberRefs.getOrDefault(options.context, FiberRef.currentContext)
   const request = context.unsafeMap.get(HttpServerRequest.HttpServerRequest.key)
   const pairs = isRequest(request) ? pairsOf(request, query) : noPairs
-  const annotations = HashMap.map(options.annotations, (value) =>
-    typeof value === "string" ? redactText(redactUrl(value, query), pairs) : value
-  )
-  if (pairs.length === 0) return { ...options, annotations }
   const redacted = FiberRefs.getOrDefault(options.context, Headers.currentRedactedNames)
-  const secret: Secret = { headers: union(redacted, headers), query }
-  const redact = (value: unknown): unknown => redactValue(value, pairs, secret)
+  const redact: Redact =
+    pairs.length === 0 ? identity : makeRedact(pairs, { headers: union(redacted, headers), query })
   return {
     ...options,
-    annotations,
+    annotations: HashMap.map(options.annotations, (value) =>
+      redact(typeof value === "string" ? redactUrl(value, query) : value)
+    ),
     message: redact(options.message),
     cause: redactCause(options.cause, redact)
   }

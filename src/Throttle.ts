@@ -91,9 +91,11 @@ export interface Options {
  * Whoever guesses at an account keeps its owner from new logins for a while: a limit for each account can't tell them apart.
  * Clients whose password is remembered (`HttpBasic.authenticate`) are not counted and go on.
  *
- * An account is counted without regard to case, to compatibility forms and to white space around it, since many databases find it so.
- * Names and addresses reach the store as SHA-256. A request whose address is not known (a Fetch handler, without `addressOf`) is counted
- * by its account alone; the log is told once. Throws for limits that are no numbers of at least 1, and for a `timeout` that does not end.
+ * An account is counted without regard to case, to accents and other marks, to compatibility forms, to characters that are not
+ * seen, and to how much white space there is, since many databases find it so. Accounts whose names differ in nothing else share a
+ * count. Names and addresses reach the store as SHA-256. A request whose address is not known (a Fetch handler, without `addressOf`) is counted
+ * by its account alone; the log is told once. Throws for limits that are no numbers of at least 1,
+ * and for a `timeout` that does not end.
  *
  * @example
  * ```ts
@@ -325,7 +327,21 @@ const counterOf = (key: string, limit: Limit | false): Counter | undefined => {
 const isCount = (number: number, least: number): boolean =>
   Number.isSafeInteger(number) && number >= least
 
-const foldedName = (account: string): string => account.normalize("NFKC").trim().toLowerCase()
+/** The same for all names that some collation of a database holds equal. */
+const foldedName = (account: string): string =>
+  account
+    .normalize("NFKD")
+    .replace(/\s/g, " ")
+    .replace(/[\p{M}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, "")
+    // there and back: letters such as ß and ẞ meet in upper case, and the dotted I in lower case
+    .toLowerCase()
+    .toUpperCase()
+    .toLowerCase()
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .replaceAll("ς", "σ")
+    .replace(/ +/g, " ")
+    .trim()
 
 const digest = (text: string): string => createHash("sha256").update(text).digest("base64url")
 

@@ -714,11 +714,30 @@ describe("a page that is protected", () => {
   )
 
   it(
-    "has files that are public",
+    "is kept by no shared cache, whatever its address",
     each(
       () => doors,
       async (door) => {
-        assert.strictEqual((await get(door, "/docs/oauth2-redirect")).status, 200)
+        const headers = basic("anna")
+        const { headers: found } = await get(door, "/docs/openapi.json", { headers })
+        const tag = (found["etag"] ?? "").replaceAll('"', "")
+        for (const known of [{}, { "if-none-match": `"${tag}"` }]) {
+          const target = `/docs/openapi.json?v=${tag}`
+          const answer = await get(door, target, { headers: { ...headers, ...known } })
+          assert.strictEqual(answer.headers["cache-control"], "private, no-cache")
+        }
+      }
+    )
+  )
+
+  it(
+    "has files that are public, and tell nothing of the API",
+    each(
+      () => doors,
+      async (door) => {
+        const redirect = await get(door, "/docs/oauth2-redirect")
+        assert.strictEqual(redirect.status, 200)
+        assert.include(redirect.body, "<title>Login</title>")
         const page = await get(door, "/docs", { headers: basic("anna") })
         for (const url of references(page).filter((url) => url.startsWith("./"))) {
           assert.strictEqual((await get(door, url.slice(1))).status, 200)

@@ -3,6 +3,7 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -20,6 +21,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { createHmac } from "node:crypto"
 import { createServer } from "node:http"
 import * as DigestNonces from "../src/DigestNonces.ts"
 import * as HttpDigest from "../src/HttpDigest.ts"
@@ -450,8 +452,8 @@ const broken: Readonly<Record<string, Record<string, string | undefined>>> = {
   "an empty nonce": { nonce: '""' },
   "a nonce of one character": { nonce: '"x"' },
   "a nonce of another's shape": { nonce: '"dcd98b7102dd2f0e8b11d0f600bfb0c093"' },
-  "a nonce of zeros": { nonce: `"${"A".repeat(64)}"` },
-  "a nonce in another alphabet": { nonce: `"${"+/".repeat(32)}"` },
+  "a nonce of zeros": { nonce: `"${"A".repeat(72)}"` },
+  "a nonce in another alphabet": { nonce: `"${"+/".repeat(36)}"` },
   "a long nonce": { nonce: `"${"n".repeat(8192)}"` },
   "a nonce beyond ASCII": { nonce: '"\u00FF"' },
   "a cnonce with a line break": { cnonce: '"a\tb"' },
@@ -526,6 +528,30 @@ describe("a wrong digest", () => {
     assert.notInclude(answer.body, "stack")
   }
 
+  /** What who signs with a text is answered, where a lookup finds a row of anything. */
+  const overRow = async (row: unknown, key: string) => {
+    const lines: Array<string> = []
+    const logger = Logger.map(Logger.logfmtLogger, (line) => void lines.push(line))
+    const app = appOf({
+      verifier: {
+        // what a table of no types holds
+        findUser: () => Effect.succeedSome(row as HttpDigest.User<string>)
+      }
+    })
+    const rows = HttpApp.toWebHandler(
+      Effect.provide(app, Logger.replace(Logger.defaultLogger, logger))
+    )
+    const answer = answerTo(await challenged(rows))
+    const response = HttpDigest.response(Redacted.make(key), {
+      ...answer,
+      algorithm: "SHA-256",
+      qop: "auth",
+      body: undefined
+    })
+    const sent = Client.print({ ...Client.parameters(answer), response: `"${response}"` })
+    return { lines, response: await get(rows, sent) }
+  }
+
   it("is told from a right one", async () => {
     await checkBoth((challenges) => Client.authorization(answerTo(challenges)), 200)
   })
@@ -572,6 +598,62 @@ describe("a wrong digest", () => {
       }
     })
     await check(await get(plain, Client.authorization(answerTo(await challenged(plain)))), 401)
+  })
+
+  it("over what is stored, if that is no H(A1): it is refused, and the log is told", async () => {
+    const stored: Readonly<Record<string, unknown>> = {
+      "an empty text": Redacted.make(""),
+      "null in words": Redacted.make("null"),
+      "undefined in words": Redacted.make("undefined"),
+      "null that is redacted": Redacted.make(null),
+      "an object": Redacted.make({}),
+      "a digit too few": Redacted.make("a".repeat(63)),
+      "a digit too many": Redacted.make("a".repeat(65)),
+      "a line more": Redacted.make(`${"a".repeat(64)}\n`),
+      "no hexadecimal digit": Redacted.make("g".repeat(64)),
+      "of MD5's length": Redacted.make("a".repeat(32)),
+      "a text that is not redacted": "a".repeat(64)
+    }
+    for (const [name, ha1] of Object.entries(stored)) {
+      const key = Redacted.isRedacted(ha1) ? String(Redacted.value(ha1)) : String(ha1)
+      const { lines, response } = await overRow({ principal: "x", ha1: { "SHA-256": ha1 } }, key)
+      await check(response, 401)
+      assert.lengthOf(lines, 1, name)
+      assert.include(lines[0], "store what HttpDigest.hashUser makes")
+      if (key.length > 30) assert.notInclude(lines[0], key)
+    }
+  })
+
+  it("over a row that is none: it is refused, and the log is told", async () => {
+    for (const row of [Object, {}, { ha1: null }, { ha1: "a".repeat(64) }]) {
+      const { lines, response } = await overRow(row, "undefined")
+      await check(response, 401)
+      assert.lengthOf(lines, 1)
+    }
+  })
+
+  it("over no H(A1) for the algorithm, of which the log is not told", async () => {
+    for (const ha1 of [{}, { "SHA-256": undefined }, { "SHA-256": null }]) {
+      const { lines, response } = await overRow({ principal: "x", ha1 }, "undefined")
+      await check(response, 401)
+      assert.deepStrictEqual(lines, [])
+    }
+  })
+
+  it("is told from a right one over H(A1) in capitals", async () => {
+    const { ha1 } = HttpDigest.hashUser(HttpDigest.make(), {
+      username: "johndoe",
+      password: Redacted.make("secret")
+    })
+    assert(ha1["SHA-256"] !== undefined)
+    const stored = Redacted.make(Redacted.value(ha1["SHA-256"]).toUpperCase())
+    const capitals = handlerOf({
+      verifier: {
+        findUser: () => Effect.succeedSome({ principal: "x", ha1: { "SHA-256": stored } })
+      }
+    })
+    const answer = answerTo(await challenged(capitals))
+    await check(await get(capitals, Client.authorization(answer)), 200)
   })
 
   it("asks for a user by hash with the digits in lower case, and by name else", async () => {
@@ -728,7 +810,7 @@ describe("a nonce", () => {
     assert.notInclude(await infoOf(answerTo(challenges)), "nextnonce")
     time.now += 1
     const info = await infoOf(answerTo(challenges, { nc: nc(2) }))
-    const [, nonce = ""] = /^nextnonce="([\w-]{64})", qop=auth, rspauth=/.exec(info) ?? []
+    const [, nonce = ""] = /^nextnonce="([\w-]{72})", qop=auth, rspauth=/.exec(info) ?? []
     time.now += 120_000
     assert.notInclude(await infoOf(answerTo(challenges, { nonce })), "nextnonce")
   })
@@ -774,21 +856,21 @@ describe("a nonce", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 8.64e15 }),
-        fc.integer({ min: 0, max: 48 * 8 - 1 }),
+        fc.integer({ min: 0, max: 54 * 8 - 1 }),
         (now, bit) => {
           const nonce = issuer.issue(now)
-          assert.match(nonce, /^[\w-]{64}$/)
-          assert.strictEqual(issuer.issuedAt(nonce), now)
+          assert.match(nonce, /^[\w-]{72}$/)
+          assert.strictEqual(issuer.read(nonce)?.issuedAt, now)
           const bytes = Buffer.from(nonce, "base64url")
           const byte = bit >> 3
           bytes.writeUInt8(bytes.readUInt8(byte) ^ (1 << (bit & 7)), byte)
-          assert.isUndefined(issuer.issuedAt(bytes.toString("base64url")))
+          assert.isUndefined(issuer.read(bytes.toString("base64url")))
         }
       )
     )
     const nonce = issuer.issue(0)
     const others = [`${nonce}=`, ` ${nonce}`, `${nonce}\n`, nonce.slice(1), `${nonce}A`, ""]
-    for (const other of others) assert.isUndefined(issuer.issuedAt(other))
+    for (const other of others) assert.isUndefined(issuer.read(other))
   })
 
   it("has a secret that no one is shown, and that a Config can give", async () => {
@@ -801,7 +883,7 @@ describe("a nonce", () => {
       )
     )
     const same = DigestNonces.make({ secret: Redacted.make(secret) })
-    assert.strictEqual(same.bind("a").issuedAt(made.bind("a").issue(5)), 5)
+    assert.strictEqual(same.bind("a").read(made.bind("a").issue(5))?.issuedAt, 5)
     assert.notInclude(JSON.stringify(made), secret)
   })
 })
@@ -809,6 +891,18 @@ describe("a nonce", () => {
 // ----------------------------------------------------------------------------
 // the store
 // ----------------------------------------------------------------------------
+
+const issuer = DigestNonces.make().bind("the store")
+
+/** What a fresh nonce says. */
+const issuedAt = (now: number): DigestNonces.Issued => {
+  const issued = issuer.read(issuer.issue(now))
+  assert(issued !== undefined)
+  return issued
+}
+
+const memoryOf = (capacity?: number): DigestNonces.StoreService =>
+  Effect.runSync(DigestNonces.makeMemory(capacity === undefined ? {} : { capacity }))
 
 /** A store that forgets nothing: what another may let in, this one has to. */
 class Model {
@@ -837,11 +931,13 @@ describe("the store in memory", () => {
   it("decides as one that forgets nothing, while it has room", () =>
     fc.assert(
       fc.property(uses(8), fc.integer({ min: 0, max: 12 }), (sequence, window) => {
-        const store = Effect.runSync(Effect.withClock(DigestNonces.makeMemory(), new Time().clock))
+        const store = memoryOf()
         const model = new Model()
         const { now } = new Time()
+        const issued = Array.from({ length: 8 }, () => issuedAt(now))
         for (const { nc, nonce } of sequence) {
-          const use = { nonce: `${nonce}`, nc, window, issuedAt: now, expiresAt: now + 1e9, now }
+          const says = issued[nonce] ?? issuedAt(now)
+          const use = { nonce: `${nonce}`, nc, window, ...says, expiresAt: now + 1e9, now }
           assert.strictEqual(Effect.runSync(store.use(use)), model.use(use))
         }
       })
@@ -855,18 +951,18 @@ describe("the store in memory", () => {
         fc.integer({ min: 0, max: 12 }),
         (sequence, capacity, window) => {
           const time = new Time()
-          const store = Effect.runSync(
-            Effect.withClock(DigestNonces.makeMemory({ capacity }), time.clock)
-          )
+          const store = memoryOf(capacity)
           const model = new Model()
-          const issued = new Map<string, number>()
+          const issued = new Map<number, DigestNonces.Issued>()
           for (const { nc, nonce, wait } of sequence) {
-            time.now += wait
+            // half of the time back, less than forth
+            time.now += wait % 2 === 0 ? 2 * wait : -wait
             const { now } = time
-            const issuedAt = issued.get(`${nonce}`) ?? now
-            issued.set(`${nonce}`, issuedAt)
-            if (now >= issuedAt + 1000) continue
-            const use = { nonce: `${nonce}`, nc, window, issuedAt, expiresAt: issuedAt + 1000, now }
+            const says = issued.get(nonce) ?? issuedAt(now)
+            issued.set(nonce, says)
+            const expiresAt = says.issuedAt + 100
+            if (now >= expiresAt) continue
+            const use = { nonce: `${nonce}`, nc, window, ...says, expiresAt, now }
             if (Effect.runSync(store.use(use))) assert.isTrue(model.use(use))
           }
         }
@@ -896,50 +992,88 @@ describe("the store in memory", () => {
 
   it("makes room by what has expired, and forgets nothing else", () => {
     const time = new Time()
-    const store = Effect.runSync(
-      Effect.withClock(DigestNonces.makeMemory({ capacity: 8 }), time.clock)
-    )
-    const use = (nonce: string, count: number, lifetime: number) =>
-      Effect.runSync(
-        store.use({
-          nonce,
-          nc: count,
-          window: 0,
-          issuedAt: time.now,
-          expiresAt: time.now + lifetime,
-          now: time.now
-        })
-      )
-    assert.isTrue(use("long", 1, 1e9))
+    const store = memoryOf(8)
+    const use = (
+      nonce: string,
+      count: number,
+      lifetime: number,
+      says: DigestNonces.Issued = issuedAt(time.now)
+    ) => {
+      const { now } = time
+      const expiresAt = says.issuedAt + lifetime
+      return Effect.runSync(store.use({ nonce, nc: count, window: 0, ...says, expiresAt, now }))
+    }
+    const long = issuedAt(time.now)
+    assert.isTrue(use("long", 1, 1e9, long))
     for (let index = 0; index < 1000; index++) {
       assert.isTrue(use(`short ${index}`, 1, 1))
       time.now++
     }
-    const { now } = time
-    const again = (count: number) =>
-      Effect.runSync(
-        store.use({
-          nonce: "long",
-          nc: count,
-          window: 0,
-          issuedAt: new Time().now,
-          expiresAt: now + 1,
-          now
-        })
-      )
-    assert.isFalse(again(1))
-    assert.isTrue(again(2))
+    assert.isFalse(use("long", 1, 1e9, long))
+    assert.isTrue(use("long", 2, 1e9, long))
   })
 
-  it("refuses what is older than itself", async () => {
+  it("refuses what has expired when the clock is set back, and goes on with what is fresh", async () => {
     const time = new Time()
-    const scheme = { nonces: DigestNonces.make() }
-    const before = handlerOf({ time, scheme })
-    const answer = answerTo(await challenged(before))
-    await check(await get(before, Client.authorization(answer)), 200)
-    time.now++
-    const after = handlerOf({ time, scheme })
-    await check(await get(after, Client.authorization(answer)), 401, "true")
+    const nonces = DigestNonces.make({ lifetime: "1 minute" })
+    const handler = handlerOf({ time, capacity: 8, scheme: { nonces } })
+    const use = async () => {
+      const authorization = Client.authorization(answerTo(await challenged(handler)))
+      await check(await get(handler, authorization), 200)
+      return authorization
+    }
+    const first = await use()
+    time.now += 60_000
+    // they take its room
+    for (let index = 0; index < 8; index++) await use()
+    time.now -= 1000
+    await check(await get(handler, first), 401, "true")
+    await check(await get(handler, await use()), 401, "true")
+    // a clock that was an hour ahead keeps nobody out
+    time.now += 3_600_000
+    for (let index = 0; index < 8; index++) await use()
+    time.now -= 3_600_000
+    await use()
+  })
+
+  it("refuses what is older than itself, whatever the clock says", async () => {
+    for (const passed of [0, 1, 30_000, -30_000]) {
+      const time = new Time()
+      const scheme = { nonces: DigestNonces.make() }
+      const before = handlerOf({ time, scheme })
+      const answer = answerTo(await challenged(before))
+      await check(await get(before, Client.authorization(answer)), 200)
+      time.now += passed
+      const after = handlerOf({ time, scheme })
+      await check(await get(after, Client.authorization(answer)), 401, "true")
+      time.now += 30_000
+      await check(await get(after, Client.authorization(answer)), 401, "true")
+      await check(await get(after, Client.authorization(answerTo(await challenged(after)))), 200)
+    }
+  })
+
+  it("refuses what this process made before it was restarted, whatever the clock says", async () => {
+    const time = new Time()
+    const text = "0123456789abcdef0123456789abcdef"
+    const handler = handlerOf({
+      time,
+      scheme: { realm: "a", nonces: DigestNonces.make({ secret: Redacted.make(text) }) }
+    })
+    const [challenge] = await challenged(handler)
+    assert(challenge !== undefined)
+    // the same time and serial, another process
+    const head = Buffer.from(challenge.nonce, "base64url").subarray(0, 22)
+    head[8] = (head[8] ?? 0) ^ 1
+    const hmac = (key: string | Buffer, data: string | Buffer) =>
+      createHmac("sha256", key).update(data).digest()
+    const key = hmac(text, JSON.stringify(["effect-security/DigestNonces", "a", ""]))
+    const nonce = Buffer.concat([head, hmac(key, head)]).toString("base64url")
+    for (const passed of [0, -30_000, 60_000]) {
+      time.now += passed
+      const other = Client.authorization(answerTo([{ ...challenge, nonce }]))
+      await check(await get(handler, other), 401, "true")
+    }
+    await check(await get(handler, Client.authorization(answerTo([challenge]))), 200)
   })
 })
 
@@ -993,6 +1127,73 @@ describe("in an expression", () => {
     const authorization = Client.authorization(answerTo(await challenged(handler)))
     await check(await get(handler, authorization), 200)
     await check(await get(handler, authorization), 401, "true")
+  })
+
+  it("a request is let in by several of one scheme, and as whatever it was modified to", async () => {
+    const other = digest.pipe(HttpDigest.authenticate(usersOf(digest)))
+    const mounted = HttpRouter.empty.pipe(
+      HttpRouter.mountApp(
+        "/dir",
+        HttpRouter.empty.pipe(
+          HttpRouter.get(
+            "/index.html",
+            Security.guard(other, (username) => greet(username))
+          )
+        )
+      )
+    )
+    const handler = HttpApp.toWebHandler(provided(Effect.zipRight(user, mounted)))
+    const authorization = Client.authorization(answerTo(await challenged(handler)))
+    await check(await get(handler, authorization), 200)
+    await check(await get(handler, authorization), 401, "true")
+  })
+
+  it("a request is let in by many at once, and asks each store once", async () => {
+    const other = digest.pipe(HttpDigest.authenticate(usersOf(digest)))
+    const memory = Effect.runSync(DigestNonces.makeMemory())
+    let asked = 0
+    const slow: DigestNonces.StoreService = {
+      use: (use) =>
+        Effect.suspend(() => {
+          asked++
+          return Effect.zipRight(Effect.yieldNow(), memory.use(use))
+        })
+    }
+    const handler = HttpApp.toWebHandler(
+      Effect.all([user, other, user, other], { concurrency: "unbounded" }).pipe(
+        Effect.flatMap(([username]) => greet(username)),
+        Effect.provideService(DigestNonces.Store, slow)
+      )
+    )
+    const authorization = Client.authorization(answerTo(await challenged(handler)))
+    await check(await get(handler, authorization), 200)
+    assert.strictEqual(asked, 1)
+    await check(await get(handler, authorization), 401, "true")
+  })
+
+  it("a request that a store could not decide is asked for again, and another store is asked too", async () => {
+    let asked = 0
+    const memory = Effect.runSync(DigestNonces.makeMemory())
+    const failingOnce: DigestNonces.StoreService = {
+      use: (use) =>
+        Effect.suspend(() =>
+          asked++ === 0 ? new DigestNonces.StoreError({ message: "down" }) : memory.use(use)
+        )
+    }
+    const inStore = (store: DigestNonces.StoreService) =>
+      Effect.provideService(user, DigestNonces.Store, store)
+    const silent = Logger.remove(Logger.defaultLogger)
+    const handler = HttpApp.toWebHandler(
+      inStore(failingOnce).pipe(
+        Effect.catchTag("ServiceUnavailable", () => inStore(failingOnce)),
+        Effect.zipRight(inStore({ use: () => Effect.succeed(false) })),
+        Effect.flatMap(greet),
+        Effect.provide(silent)
+      )
+    )
+    const authorization = Client.authorization(answerTo(await challenged(handler)))
+    await check(await get(handler, authorization), 401, "true")
+    assert.strictEqual(asked, 2)
   })
 
   it("beside another scheme", async () => {
@@ -1110,15 +1311,18 @@ describe("auth-int", () => {
     scheme: { qop: ["auth-int"] },
     verifier: { maxBodyBytes: 1000 },
     respond: () =>
-      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-        Effect.map(readers[name]?.(request) ?? Effect.void, (value) =>
+      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+        const [reader = "", isModified] = name.split(", modified")
+        // as a router does that has a prefix
+        const read =
+          isModified === undefined ? request : request.modify({ url: "/" }).modify({ url: "/x" })
+        return Effect.map(readers[reader]?.(read) ?? Effect.void, (value) =>
           HttpServerResponse.unsafeJson({ value })
         )
-      ).pipe(Effect.orDie)
+      }).pipe(Effect.orDie)
   })
-  const cases: ReadonlyArray<
-    readonly [reader: string, type: string, body: string, value: unknown]
-  > = [
+  type Case = readonly [reader: string, type: string, body: string, value: unknown]
+  const unmodified: ReadonlyArray<Case> = [
     ["text", "text/plain", "a text \u20AC", "a text \u20AC"],
     ["text, twice", "text/plain", "a text", "a text"],
     ["text, then arrayBuffer", "text/plain", "a text", "a text"],
@@ -1136,6 +1340,10 @@ describe("auth-int", () => {
     ["stream", "application/octet-stream", "bytes \u20AC", "bytes \u20AC"],
     ["multipart", "multipart/form-data; boundary=b", parts, "value"]
   ]
+  const cases = unmodified.flatMap((each): ReadonlyArray<Case> => {
+    const [name, ...rest] = each
+    return [each, [`${name}, modified`, ...rest]]
+  })
 
   const digestOf = (challenges: ReadonlyArray<Client.Challenge>, body: string) =>
     answerTo(challenges, { qop: "auth-int", method: "POST", body })
@@ -1184,6 +1392,32 @@ describe("auth-int", () => {
       const refused = await send(Client.authorization(wrong), `${utf8(body)} `, chunked)
       assert.strictEqual(refused.status, 401)
     }
+    await close()
+  })
+
+  it("leaves the body to whatever has the same source", async () => {
+    const digest = HttpDigest.make({ qop: ["auth-int"] })
+    const user = digest.pipe(HttpDigest.authenticate(usersOf(digest)))
+    const app = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+      const inner = Effect.provideService(
+        user,
+        HttpServerRequest.HttpServerRequest,
+        request.modify({ url: "/inner" })
+      )
+      const text = Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ text }) => text)
+      return Effect.flatMap(Effect.zipRight(inner, Effect.zipRight(user, text)), greet)
+    }).pipe(Effect.provideService(DigestNonces.Store, Effect.runSync(DigestNonces.makeMemory())))
+    const { close, port } = await serve(app, createServer)
+    const send = (...lines: ReadonlyArray<string>) =>
+      exchange(
+        port,
+        [`POST ${target} HTTP/1.1`, "Host: x", "Connection: close", ...lines].join("\r\n")
+      ).then(parseAnswer)
+    const { challenges } = await send("", "")
+    const answer = digestOf(Client.challengesIn(challenges.join(", ")), "abc")
+    const authorization = Client.authorization(answer)
+    const passed = await send(`Authorization: ${authorization}`, "Content-Length: 3", "", "abc")
+    assert.deepStrictEqual([passed.status, passed.body], [200, '{"username":"abc"}'])
     await close()
   })
 

@@ -9,7 +9,11 @@ import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import { Redis } from "ioredis"
 import type { ChildProcess } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import * as DigestNonces from "../../src/DigestNonces.ts"
 import * as DigestNoncesRedis from "../../src/DigestNoncesRedis.ts"
 import * as HttpDigest from "../../src/HttpDigest.ts"
@@ -203,6 +207,7 @@ describe("the store in Redis", () => {
                 nc: base + count,
                 window,
                 issuedAt: now,
+                serial: Number.MAX_SAFE_INTEGER,
                 expiresAt: now + 60_000,
                 now
               }
@@ -234,7 +239,15 @@ describe("the store in Redis", () => {
       const use = (issuedAt: number, nonce: string) => {
         const now = Date.now()
         return Effect.runPromise(
-          store.use({ nonce, nc: 1, window: 0, issuedAt, expiresAt: issuedAt + 60_000, now })
+          store.use({
+            nonce,
+            nc: 1,
+            window: 0,
+            issuedAt,
+            serial: 0,
+            expiresAt: issuedAt + 60_000,
+            now
+          })
         )
       }
       assert.isFalse(await use(before - 1, "old"))
@@ -243,12 +256,58 @@ describe("the store in Redis", () => {
     })
   })
 
+  it("makes nothing replayable when Redis comes back with a part of what it had", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "redis-"))
+    const own = await freePort()
+    let server = await startRedis(own, directory)
+    const options = { host: "127.0.0.1", port: own, retryStrategy: () => 50 }
+    try {
+      await withStores(DigestNoncesRedis.layer(options), async (store) => {
+        let serial = 0
+        const use = (nonce: string, issuedAt: number) => {
+          const expiresAt = issuedAt + 60_000
+          const now = Date.now()
+          return Effect.runPromise(
+            store.use({ nonce, nc: 1, window: 0, issuedAt, serial: serial++, expiresAt, now })
+          )
+        }
+        // the first use may be before the store has reached Redis
+        const later = Date.now() + 1000
+        assert.isTrue(await use("in the snapshot", later))
+        const client = new Redis(options)
+        await client.save()
+        client.disconnect()
+        const issuedAt = Date.now()
+        assert.isTrue(await use("lost", issuedAt))
+        assert.isFalse(await use("lost", issuedAt))
+        await stop(server)
+        server = await startRedis(own, directory)
+        assert.isFalse(await use("lost", issuedAt))
+        assert.isFalse(await use("never used", issuedAt))
+        // its snapshot was read
+        assert.isFalse(await use("in the snapshot", later))
+        assert.isTrue(await use("fresh", Date.now() + 1000))
+      })
+    } finally {
+      await stop(server)
+      rmSync(directory, { recursive: true })
+    }
+  })
+
   it("tells no secret when it can't connect", async () => {
     const none = await freePort()
     const layer = DigestNoncesRedis.layer({ host: "127.0.0.1", port: none, timeout: 200 })
     await withStores(layer, async (store) => {
       const now = Date.now()
-      const use = { nonce: "a nonce", nc: 1, window: 0, issuedAt: now, expiresAt: now + 1000, now }
+      const use = {
+        nonce: "a nonce",
+        nc: 1,
+        window: 0,
+        issuedAt: now,
+        serial: 0,
+        expiresAt: now + 1000,
+        now
+      }
       const error = await Effect.runPromise(Effect.flip(store.use(use)))
       assert.strictEqual(error.message, "Redis did not answer within 200ms")
       assert.notInclude(JSON.stringify(error), "a nonce")

@@ -141,15 +141,16 @@ export const freePort = (): Promise<number> =>
     })
   })
 
-/** A Redis of the test's own, which keeps nothing on disk. */
-export const startRedis = async (port: number): Promise<ChildProcess> => {
+/** A Redis of the test's own, which begins with what a directory has, and keeps nothing on disk by itself. */
+export const startRedis = async (port: number, directory?: string): Promise<ChildProcess> => {
   const [child] = await start(
     "redis-server",
     [
       ["--port", String(port)],
       ["--bind", "127.0.0.1"],
       ["--save", ""],
-      ["--appendonly", "no"]
+      ["--appendonly", "no"],
+      directory === undefined ? ["--dbfilename", "none.rdb"] : ["--dir", directory]
     ].flat(),
     /Ready to accept connections/
   )
