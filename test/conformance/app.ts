@@ -39,10 +39,13 @@ import { pair } from "../support/tokens.ts"
 
 export const audience = "https://api.example"
 
+/** What the issuer calls another API, for which a token is good at `/oauth2` as well. */
+export const secondAudience = "https://second.example"
+
 export const introspectionSecret = "introspection-secret"
 
 /** Keys that an issuer may publish by mistake, each of which would verify something if it were used. */
-const wrongKeys = {
+export const wrongKeys = {
   rs512: pair("RS512", "rs512"),
   weak: pair("RS256", "weak", 1024),
   encryption: pair("ES256", "encryption"),
@@ -71,6 +74,7 @@ export interface Introspected {
 /** An issuer over a real socket: its configuration, its keys, its introspection endpoint. */
 const startUpstream = async () => {
   const introspected = new Map<string, Introspected>()
+  const asked: Array<string> = []
   const strange: Array<string> = []
   const answer = (response: Http.ServerResponse, { body, status, type }: Introspected): void => {
     response.writeHead(status ?? 200, { "content-type": type ?? "application/json" }).end(body)
@@ -78,6 +82,7 @@ const startUpstream = async () => {
   const server = Http.createServer((request, response) => {
     const json = (body: unknown) => answer(response, { body: JSON.stringify(body) })
     const { url = "" } = request
+    asked.push(url)
     if (url === "/.well-known/openid-configuration") {
       json({
         issuer: issuer.issuer,
@@ -111,6 +116,8 @@ const startUpstream = async () => {
   return {
     issuer,
     introspected,
+    /** The paths it was asked for. */
+    asked,
     /** Whatever else it was asked for: what a token names (`jku`, `x5u`) is never fetched. */
     strange,
     close: () => {
@@ -123,8 +130,6 @@ const startUpstream = async () => {
 export const upstream = await startUpstream()
 
 export const { issuer } = upstream
-
-export { wrongKeys }
 
 // ----------------------------------------------------------------------------
 // credentials
@@ -176,12 +181,12 @@ const throttled = HttpBasic.make().pipe(
 
 const header = ApiKey.header("X-API-Key").pipe(stored)
 
-const tokenOptions = { issuer: issuer.issuer, audience, cache: false } as const
-
 const bearer = HttpBearer.make().pipe(
   Jwt.authenticate({
-    ...tokenOptions,
+    issuer: issuer.issuer,
+    audience,
     keys: Jwks.fromUrl(`${issuer.issuer}/jwks`, { allowHttp: true }),
+    cache: false,
     certificate: MutualTls.readerBehind(proxy)
   })
 )
@@ -191,7 +196,8 @@ const oauth2 = OAuth2.clientCredentials({
   scopes: { "items:read": "Read", "items:write": "Write", admin: "Everything" }
 }).pipe(
   Jwt.authenticate({
-    ...tokenOptions,
+    issuer: issuer.issuer,
+    audience: [audience, secondAudience],
     keys: Jwks.fromUrl(`${issuer.issuer}/jwks/without-alg`, { allowHttp: true })
   })
 )
@@ -199,7 +205,7 @@ const oauth2 = OAuth2.clientCredentials({
 const oidc = OpenIdConnect.make({
   openIdConnectUrl: `${issuer.issuer}/.well-known/openid-configuration`
 })
-const oidcUser = oidc.pipe(OpenIdConnect.authenticate({ audience, allowHttp: true, cache: false }))
+const oidcUser = oidc.pipe(OpenIdConnect.authenticate({ audience, allowHttp: true }))
 const signedIn = oidc.pipe(
   OpenIdConnect.authenticate({ token: "id", clientId: "app", allowHttp: true, cache: false })
 )
@@ -310,16 +316,17 @@ const makeApp = async () => {
   return Effect.provide(router, await services.runtime())
 }
 
-/** The two servers: node:http as it comes, and a Fetch handler. */
-export const open = async () => {
+const startDoors = async () => {
   const node = await serve(await makeApp(), () => Http.createServer())
-  const web = HttpApp.toWebHandler(await makeApp())
   return {
     port: node.port,
-    web,
+    web: HttpApp.toWebHandler(await makeApp()),
     close: async () => {
       await node.close()
       upstream.close()
     }
   }
 }
+
+/** The two servers: node:http as it comes, and a Fetch handler. They are older than any nonce of the table. */
+export const doors = await startDoors()

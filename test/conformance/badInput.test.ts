@@ -1,14 +1,8 @@
 /** Bad input at the door: every case through a real socket, and through a Fetch handler. */
-import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { logs, open, right, upstream } from "./app.ts"
+import { afterAll, assert, describe, it } from "@effect/vitest"
+import { doors, logs, right, upstream } from "./app.ts"
 import { type Case, check, checkNode, overFetch, overSocket, requestOf } from "./case.ts"
 import { cases, rightRequests } from "./cases.ts"
-
-let doors: Awaited<ReturnType<typeof open>>
-
-beforeAll(async () => {
-  doors = await open()
-})
 
 afterAll(() => doors.close())
 
@@ -22,29 +16,35 @@ const repeat = async <A>({ times = 1 }: Case, send: () => Promise<A>): Promise<A
 
 describe("a right request", () => {
   const ok = { status: 200 }
-  it.each(rightRequests)("$title, node:http", async (each) => {
-    check(each, ok, await overSocket(doors.port, each))
-  })
-  it.each(rightRequests)("$title, fetch", async (each) => {
-    check(each, ok, await overFetch(doors.web, each))
-  })
+  for (const each of rightRequests) {
+    it(`${each.title}, node:http`, async () => {
+      check(each, ok, await overSocket(doors.port, each))
+    })
+    it(`${each.title}, fetch`, async () => {
+      check(each, ok, await overFetch(doors.web, each))
+    })
+  }
 })
 
 describe("node:http", () => {
-  it.each(cases)("$title", async (each) => {
-    const answer = await repeat(each, () => overSocket(doors.port, each))
-    const expected = each.node ?? each.expect
-    if (typeof expected === "number") checkNode(expected, answer)
-    else check(each, expected, answer)
-  })
+  for (const each of cases) {
+    it(each.title, async () => {
+      const answer = await repeat(each, () => overSocket(doors.port, each))
+      const expected = each.node ?? each.expect
+      if (typeof expected === "number") checkNode(expected, answer)
+      else check(each, expected, answer)
+    })
+  }
 })
 
 describe("fetch", () => {
-  it.each(cases)("$title", async (each) => {
-    const expected = each.web ?? each.expect
-    if (expected === "unsendable") assert.throws(() => requestOf(each))
-    else check(each, expected, await repeat(each, () => overFetch(doors.web, each)))
-  })
+  for (const each of cases) {
+    it(each.title, async () => {
+      const expected = each.web ?? each.expect
+      if (expected === "unsendable") assert.throws(() => requestOf(each))
+      else check(each, expected, await repeat(each, () => overFetch(doors.web, each)))
+    })
+  }
 })
 
 describe("the table", () => {
@@ -65,6 +65,22 @@ describe("the table", () => {
       // the other spellings of a path are no routes
       if (/^\/[a-z0-9]+(\/[a-z]+)?$/.test(path)) assert.isTrue(paths.has(path), path)
     }
+  })
+
+  it("answers the same each time", async () => {
+    const same = cases.filter(({ target, times }) => target === "/oidc" && times === undefined)
+    for (const each of [...same.slice(0, 20), ...rightRequests.slice(0, 12)]) {
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, () => overFetch(doors.web, each))
+      )
+      assert.deepStrictEqual(new Set(answers.map(({ status }) => status)).size, 1, each.title)
+    }
+  })
+
+  it("has had the keys fetched seldom, whatever key the tokens name", () => {
+    const unknown = cases.filter(({ title }) => /of a kid|of an unknown kid/.test(title))
+    assert.isAbove(unknown.length, 20)
+    assert.isBelow(upstream.asked.filter((path) => path.startsWith("/jwks")).length, 15)
   })
 
   it("has had nothing fetched that a token names", () => {

@@ -80,9 +80,11 @@ export const fromScheme = (
         ...(each.node === "refused" ? { node: 400 as const }
         : isLong(each.headers) ? { node: 431 as const }
         : each.node !== undefined && { node: answers[each.node] }),
-        ...(each.web !== undefined && {
-          web: each.web === "unsendable" ? each.web : answers[each.web]
-        })
+        ...(each.method === "FOO" ?
+          { web: { status: 404 } }
+        : each.web !== undefined && {
+            web: each.web === "unsendable" ? each.web : answers[each.web]
+          })
       }
     ]
   })
@@ -136,18 +138,40 @@ export const overFetch = async (
 // judging
 // ----------------------------------------------------------------------------
 
-export const check = ({ method }: Case, expected: Expected, answer: Answer): void => {
-  const challenge = answer.headers["www-authenticate"]
-  assert.strictEqual(answer.status, expected.status, answer.body)
+export const check = ({ method, target }: Case, expected: Expected, answer: Answer): void => {
+  const { headers, status } = answer
+  const challenge = headers["www-authenticate"]
+  assert.strictEqual(status, expected.status, answer.body)
   if (expected.challenge instanceof RegExp) assert.match(challenge ?? "", expected.challenge)
   else assert.strictEqual(challenge, expected.challenge)
-  if (answer.status === 503 || answer.status === 429) {
-    assert.match(answer.headers["retry-after"] ?? "", /^[1-9][0-9]*$/)
+  if (target.startsWith("/token")) assert.strictEqual(headers["cache-control"], "no-store")
+  if (status === 503 || status === 429) assert.match(headers["retry-after"] ?? "", /^[1-9]\d*$/)
+  if (method === "HEAD" || status === 404 || status === 200) return
+  const body: Record<string, unknown> = JSON.parse(answer.body)
+  if (body["error"] !== undefined) assert.strictEqual(body["error"], expected.says)
+  // of the credential, of the key, of what was wrong with it: nothing
+  else assert.deepStrictEqual(body, bodyOf(expected))
+}
+
+const bodyOf = ({ says, status }: Expected): unknown => {
+  switch (status) {
+    case 401:
+      return { _tag: "Unauthorized", reason: says, message: messages[says ?? ""] }
+    case 403:
+      return { _tag: "Forbidden", message: "Insufficient scope" }
+    case 429:
+      return { _tag: "TooManyRequests", message: "Too many attempts", retryAfter: 3600 }
+    default: {
+      const message = "The credential can't be verified now"
+      return { _tag: "ServiceUnavailable", message, retryAfter: 5 }
+    }
   }
-  if (expected.says !== undefined && method !== "HEAD") {
-    const body: Record<string, unknown> = JSON.parse(answer.body)
-    assert.strictEqual(body["reason"] ?? body["error"], expected.says)
-  }
+}
+
+const messages: Readonly<Record<string, string>> = {
+  absent: "Not authenticated",
+  malformed: "Malformed credentials",
+  invalid: "Invalid credentials"
 }
 
 /** Node's own answer: nothing of the API has run. */

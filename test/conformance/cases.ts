@@ -15,6 +15,7 @@ import {
   nonceAt,
   proxyHeader,
   right,
+  secondAudience,
   thumbprint,
   upstream,
   wrongKeys
@@ -56,6 +57,7 @@ const sent = (bytes: Uint8Array): string => `:${Buffer.from(bytes).toString("bas
 const clientCert = ["Client-Cert", sent(certificate("client"))] as const
 const bound = (name: string, claims: object = {}) =>
   issuer.token({ ...claims, cnf: { "x5t#S256": thumbprint(name) } })
+const forSecond = issuer.token({ aud: secondAudience })
 const idClaims = without({ ...issuer.good, aud: "app", nonce: "n" }, "scope", "client_id")
 const idToken = (claims: object = {}) => issuer.tokenOf({ ...idClaims, ...claims }, { typ: "JWT" })
 
@@ -135,6 +137,10 @@ export const rightRequests: ReadonlyArray<Case> = [
         headers: [...withToken(bound("client")).headers, proxyHeader, clientCert]
       },
       "OAuth 2": { target: "/oauth2", ...withToken(issuer.token()) },
+      "OAuth 2, for the second API": {
+        target: "/oauth2",
+        ...withToken(forSecond)
+      },
       "OAuth 2, with the scopes": {
         target: "/oauth2/admin",
         ...withToken(issuer.token({ scope: "admin items:read" }))
@@ -217,7 +223,7 @@ const http: ReadonlyArray<Case> = [
         ]
       },
       PATCH: { method: "PATCH" },
-      "a method that HTTP does not know": { method: "FOO", node: 400 },
+      "a method that HTTP does not know": { method: "FOO", node: 400, web: notFound },
       "an override of the method": {
         method: "POST",
         body: "",
@@ -257,21 +263,23 @@ const http: ReadonlyArray<Case> = [
     "CVE-2026-22031, CVE-2026-29087, CVE-2025-71399, a path spelled otherwise",
     { target: "", expect: notFound },
     {
-      "two slashes": { target: "//bearer", web: { status: 404 } },
+      "two slashes": { target: "//bearer", expect: bearer.absent },
       "a slash more": { target: "/bearer/", expect: bearer.absent },
       "a dot": { target: "/./bearer", web: bearer.absent },
       "two dots": { target: "/x/../bearer", web: bearer.absent },
       "encoded dots": { target: "/x/%2e%2e/bearer", web: bearer.absent },
       "an encoded letter": { target: "/%62earer", expect: bearer.absent },
       "an encoded slash": { target: "/bearer%2f" },
-      "a parameter": { target: "/bearer;a=b" },
+      "a parameter": { target: "/bearer;a=b", expect: bearer.absent },
       capitals: { target: "/BEARER", expect: bearer.absent },
       "an encoded NUL": { target: "/bearer%00" },
       "a broken escape": { target: "/bearer%" },
       "an encoded line break": { target: "/bearer%0a" },
       "an encoded question mark": { target: "/bearer%3fa" },
-      "a backslash": { target: "/bearer\\" },
-      "absolute-form": { target: "http://localhost/bearer", web: "unsendable" },
+      // Fetch makes it a slash
+      "a backslash": { target: "/bearer\\", web: bearer.absent },
+      // for Fetch it is a part of the path
+      "absolute-form": { target: "http://localhost/bearer", expect: bearer.absent, web: notFound },
       "a fragment": { target: "/bearer#a", expect: bearer.absent }
     }
   ),
@@ -358,7 +366,7 @@ const framework: ReadonlyArray<Case> = [
       "Latin-1": withToken("t\u00F6ken"),
       "a byte order mark": withToken(utf8(`\uFEFF${issuer.token()}`)),
       "only padding": withToken("=="),
-      "60 kB that nearly match (CVE-2022-25883 and its like)": {
+      "60 kB that nearly match": {
         ...withToken(`${"a".repeat(60_000)}!`),
         node: 431
       },
@@ -400,6 +408,7 @@ const keys: ReadonlyArray<Case> = [
       "a list": { headers: [["X-API-Key", `${right.key}, other`]] },
       "a comma behind": { headers: [["X-API-Key", `${right.key},`]] },
       "a TAB inside": { headers: [["X-API-Key", "right\tapi-key"]] },
+      "a zero-width space behind": { headers: [["X-API-Key", utf8(`${right.key}\u200B`)]] },
       "a C1 control": { headers: [["X-API-Key", `${right.key}\x85`]] },
       "a control character": { headers: [["X-API-Key", `${right.key}\x01`]], node: 400 },
       "a NUL": { headers: [["X-API-Key", `${right.key}\0`]], node: 400, web: "unsendable" },
@@ -434,7 +443,6 @@ const keys: ReadonlyArray<Case> = [
         "robot",
         utf8("cl\u00E9"),
         "cl\u00E9",
-        utf8(`${right.key}\u200B`),
         "5".repeat(64)
       ].map((key) => [JSON.stringify(key), { headers: [["X-API-Key", key]] as const }])
     )
@@ -526,9 +534,7 @@ const keys: ReadonlyArray<Case> = [
         headers: [
           ["Cookie", `session_id=${right.key}`],
           ["Cookie", "session_id=other"]
-        ],
-        // Fetch joins them by a comma or by a semicolon, as the engine likes
-        web: { status: 401, challenge: apiKey.absent.challenge }
+        ]
       },
       "an encoded NUL": { headers: [["Cookie", `session_id=${right.key}%00`]] },
       "a control character": {
@@ -653,13 +659,13 @@ const basics: ReadonlyArray<Case> = [
   ),
   ...group(
     "RFC 6585, section 4, guesses are counted",
-    { target: "/throttled", expect: { status: 429, says: undefined }, times: 4 },
+    { target: "/throttled", expect: { status: 429 }, times: 4 },
     {
       "the fourth at a user": withPair("jill:wrong"),
       "the fourth at nobody": withPair("nobody:wrong"),
       "the fourth at a prototype's name": withPair("__proto__:wrong")
     }
-  ).map((each) => ({ ...each, expect: { status: 429 } }))
+  )
 ]
 
 // ----------------------------------------------------------------------------
@@ -674,7 +680,8 @@ const isToken68 = (token: string): boolean => /^[A-Za-z0-9\-._~+/]+=*$/.test(tok
 const tokens = (target: string): ReadonlyArray<Case> =>
   Object.entries(badTokens(issuer)).flatMap(([title, bad]) =>
     bad
-      .filter(([, token]) => isSendable(token))
+      // by the time it is sent, that one is valid
+      .filter(([name, token]) => isSendable(token) && name !== "that is valid in a second")
       .map(([name, token]): Case => {
         const isLong = token.length > 16_000
         return {
@@ -710,6 +717,24 @@ const jwts: ReadonlyArray<Case> = [
       "an unknown key, HS256 with nothing (CVE-2026-44351)": withToken(
         sign({ alg: "HS256", kid: "nobody", typ: "at+jwt" }, issuer.good, "", "HS256")
       )
+    }
+  ),
+  ...group(
+    "CVE-2026-35039, a token that another verifier remembers",
+    { target: "", expect: bearer.invalid },
+    {
+      "for the second API, at the first": { target: "/bearer", ...withToken(forSecond) },
+      "for the second API, at OpenID Connect": { target: "/oidc", ...withToken(forSecond) },
+      "with another signature": {
+        target: "/oauth2",
+        ...withToken(forSecond.replace(/[^.]*$/, issuer.token().split(".")[2] ?? ""))
+      },
+      "with another payload": {
+        target: "/oauth2",
+        ...withToken(
+          [forSecond.split(".")[0], issuer.token().split(".")[1], forSecond.split(".")[2]].join(".")
+        )
+      }
     }
   ),
   ...group(
@@ -805,6 +830,10 @@ const jwts: ReadonlyArray<Case> = [
           ["items:read *"],
           ["items:* admin"],
           ["items:read __proto__"],
+          // nothing of it gets into a header
+          ['items:read "admin", x="y'],
+          ["items:read\r\nSet-Cookie: a=b"],
+          ["items:read \u0161\u0000"],
           [true],
           [{ admin: true, "items:read": true }],
           [[["items:read", "admin"]]],
@@ -965,7 +994,10 @@ const introspections: ReadonlyArray<Case> = [
       true: withToken(introspected("true")),
       null: withToken(introspected("null")),
       "an array": withToken(introspected(`[${JSON.stringify(active)}]`)),
-      "too large": withToken(introspected({ ...active, x: "x".repeat(70_000) }))
+      "too large": withToken(introspected({ ...active, x: "x".repeat(70_000) })),
+      "nested far too deep": withToken(
+        introspected(`{"active":true,"x":${"[".repeat(30_000)}${"]".repeat(30_000)}}`)
+      )
     }
   ),
   ...group(
@@ -1174,7 +1206,7 @@ const any = unauthorized(
   `Bearer realm="api", error="invalid_token", ${challengesOfAny}`
 )
 const anyKey = unauthorized(any.absent.challenge)
-const all = unauthorized('Basic realm="api", charset="UTF-8", ApiKey realm="api"')
+const all = unauthorized('ApiKey realm="api", Basic realm="api", charset="UTF-8"')
 const wrongKey = ["X-API-Key", "wrong"] as const
 
 const combinations: ReadonlyArray<Case> = [
@@ -1275,7 +1307,7 @@ const combinations: ReadonlyArray<Case> = [
 const invalidRequest = refusedForm("invalid_request")
 const invalidClient = {
   status: 401,
-  challenge: 'Basic realm="token", charset="UTF-8"',
+  challenge: 'Basic realm="token endpoint", charset="UTF-8"',
   says: "invalid_client"
 }
 
@@ -1339,6 +1371,9 @@ const forms: ReadonlyArray<Case> = [
       "a user called constructor": form(`username=constructor&password=${right.password}`),
       "a password with a space behind": form(`${login}+`),
       "a user in capitals": form(`username=JOHNDOE&password=${right.password}`),
+      "72 bytes and more (CVE-2025-22228)": form(
+        `username=johndoe&password=${encodeURIComponent(right.password.padEnd(73, "x"))}`
+      ),
       "a user with a byte order mark": form(`username=%EF%BB%BFjohndoe&password=${right.password}`),
       "another grant": {
         ...form(`${login}&grant_type=client_credentials`),
@@ -1356,7 +1391,7 @@ const forms: ReadonlyArray<Case> = [
         ...form(`${login}&scope=a++b`),
         expect: refusedForm("invalid_scope")
       },
-      "a quote in scope (CVE-2019-17567 and its like, header injection)": {
+      "a quote in scope and a line break": {
         ...form(`${login}&scope=%22%0D%0AX:1`),
         expect: refusedForm("invalid_scope")
       }
