@@ -47,7 +47,8 @@ import type { Grantable, SecurityRequirement } from "./SecurityRequirement.ts"
  */
 export const header = <const Name extends string = "APIKeyHeader", Declared extends string = never>(
   name: string,
-  options?: Scheme.Options<Name, Declared> & Scheme.CheckName<Name, "APIKeyHeader">
+  ...[options]:
+    [] | [options: Scheme.Options<Name, Declared> & Scheme.CheckName<Name, "APIKeyHeader">]
 ): SchemeOf<NoInfer<Name>, Redacted.Redacted<string>, NoInfer<Declared>> => {
   const lower = name.toLowerCase()
   if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower)) {
@@ -85,7 +86,8 @@ export const header = <const Name extends string = "APIKeyHeader", Declared exte
  */
 export const query = <const Name extends string = "APIKeyQuery", Declared extends string = never>(
   name: string,
-  options?: Scheme.Options<Name, Declared> & Scheme.CheckName<Name, "APIKeyQuery">
+  ...[options]:
+    [] | [options: Scheme.Options<Name, Declared> & Scheme.CheckName<Name, "APIKeyQuery">]
 ): SchemeOf<NoInfer<Name>, Redacted.Redacted<string>, NoInfer<Declared>> =>
   make("query", "APIKeyQuery", name, options, (request) => Credential.query(request, name))
 
@@ -106,7 +108,8 @@ export const query = <const Name extends string = "APIKeyQuery", Declared extend
  */
 export const cookie = <const Name extends string = "APIKeyCookie", Declared extends string = never>(
   name: string,
-  options?: Scheme.Options<Name, Declared> & Scheme.CheckName<Name, "APIKeyCookie">
+  ...[options]:
+    [] | [options: Scheme.Options<Name, Declared> & Scheme.CheckName<Name, "APIKeyCookie">]
 ): SchemeOf<NoInfer<Name>, Redacted.Redacted<string>, NoInfer<Declared>> => {
   if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) {
     throw new Error(

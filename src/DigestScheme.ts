@@ -14,7 +14,8 @@ import { type DigestCredentials, parse } from "./DigestCredentials.ts"
 import * as DigestHash from "./DigestHash.ts"
 import * as DigestNonces from "./DigestNonces.ts"
 import * as Scheme from "./Scheme.ts"
-import { definitions, type Scheme as SchemeOf, type Top } from "./SecurityModel.ts"
+import { definitions } from "./SecurityExpression.ts"
+import type { Scheme as SchemeOf, Top } from "./SecurityModel.ts"
 
 // ----------------------------------------------------------------------------
 // models
@@ -91,7 +92,7 @@ export interface Offer {
  * @since 0.1.0
  */
 export const make = <const Name extends string = "HTTPDigest", Declared extends string = never>(
-  options?: Options<Name, Declared> & Scheme.CheckName<Name, "HTTPDigest">
+  ...[options]: [] | [options: Options<Name, Declared> & Scheme.CheckName<Name, "HTTPDigest">]
 ): SchemeOf<NoInfer<Name>, DigestCredentials, NoInfer<Declared>> => {
   const {
     algorithms = ["SHA-256"],

@@ -46,7 +46,7 @@ export const scheme = <
 >(
   authScheme: AuthScheme &
     (IsSingleLiteral<AuthScheme> extends true ? unknown : Scheme.NameNotLiteral<AuthScheme>),
-  options?: Scheme.Options<Name, Declared> & Scheme.CheckName<Name, AuthScheme>
+  ...[options]: [] | [options: Scheme.Options<Name, Declared> & Scheme.CheckName<Name, AuthScheme>]
 ): SchemeOf<NoInfer<Name>, HttpCredentials, NoInfer<Declared>> =>
   makeHttp({
     authScheme,

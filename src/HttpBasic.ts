@@ -53,7 +53,7 @@ export interface BasicCredentials {
  * @since 0.1.0
  */
 export const make = <const Name extends string = "HTTPBasic", Declared extends string = never>(
-  options?: Scheme.Options<Name, Declared> & Scheme.CheckName<Name, "HTTPBasic">
+  ...[options]: [] | [options: Scheme.Options<Name, Declared> & Scheme.CheckName<Name, "HTTPBasic">]
 ): SchemeOf<NoInfer<Name>, BasicCredentials, NoInfer<Declared>> => {
   const realm = options?.realm ?? "api"
   const scheme = {

@@ -26,10 +26,14 @@ import type { Scheme as SchemeOf } from "./SecurityModel.ts"
  * @since 0.1.0
  */
 export const make = <const Name extends string = "HTTPBearer", Declared extends string = never>(
-  options?: Scheme.Options<Name, Declared> & {
-    /** A hint for readers of the document, for instance `JWT`. */
-    readonly bearerFormat?: string
-  } & Scheme.CheckName<Name, "HTTPBearer">
+  ...[options]:
+    | []
+    | [
+        options: Scheme.Options<Name, Declared> & {
+          /** A hint for readers of the document, for instance `JWT`. */
+          readonly bearerFormat?: string
+        } & Scheme.CheckName<Name, "HTTPBearer">
+      ]
 ): SchemeOf<NoInfer<Name>, Http.HttpCredentials, NoInfer<Declared>> =>
   Http.makeHttp({
     authScheme: "Bearer",

@@ -203,9 +203,10 @@ export const isJwks = (value: unknown): value is Jwks<unknown> => hasProperty(va
  * The public keys that an issuer publishes at a URL: its `jwks_uri`.
  *
  * They are fetched when the first token comes, through the `HttpClient` in the context: one fetch at a time, no redirects, at most
- * `maxBytes` (256 kB by default) within `timeout` (5 seconds). They are refreshed in the background after `freshFor` (10 minutes),
- * so a key that the issuer removed is gone then, and kept up to `staleFor` (4 hours) while the issuer is down. A `kid` that is
- * not among them has them refreshed at once, but no more often than each `coolDown` (30 seconds).
+ * `maxBytes` (256 kB by default) within `timeout` (5 seconds). They are refreshed in the background by the first token after `freshFor`
+ * (10 minutes), so a key that the issuer removed is gone after twice that time at the latest, and kept up to `staleFor` (4 hours)
+ * while the issuer is down. A `kid` that is not among them has them refreshed at once, but no more often than each `coolDown`
+ * (30 seconds).
  *
  * Secrets in the set are left out, private members are not read. A set without one key that can be used is no set: a verifier
  * then answers 503, unless it has an older one.

@@ -109,7 +109,7 @@ export interface Options<Name extends string, Declared extends string> extends S
  * @since 0.1.0
  */
 export const make = <const Name extends string = "MutualTLS", Declared extends string = never>(
-  options?: Options<Name, Declared> & Scheme.CheckName<Name, "MutualTLS">
+  ...[options]: [] | [options: Options<Name, Declared> & Scheme.CheckName<Name, "MutualTLS">]
 ): SchemeOf<NoInfer<Name>, PeerCertificate, NoInfer<Declared>> => {
   const { proxy, realm = "api" } = options ?? {}
   const scheme = {

@@ -8,13 +8,12 @@ import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Clause from "./Clause.ts"
 import type * as SecurityError from "./SecurityError.ts"
+import { expressionOf, make } from "./SecurityExpression.ts"
 import {
-  expressionOf,
   type Failure,
   type Grant,
   type Grantable,
   isSecurity,
-  make,
   type Security,
   type Services,
   type Success,
@@ -107,6 +106,11 @@ type NotBare<G extends Grants> = {
 type CheckAnyOf<Members extends ReadonlyArray<Top>> =
   Requirement.TooManyAnyOf<Requirements<Members>> extends true ?
     ReadonlyArray<Requirement.TooManyAlternatives>
+  : unknown
+
+type CheckOptional<Req extends SecurityRequirement> =
+  Requirement.TooManyAnyOf<readonly [Req, readonly [{}]]> extends true ?
+    Requirement.TooManyAlternatives
   : unknown
 
 type CheckAllOf<Members extends ReadonlyArray<Top>, Refused> =
@@ -366,7 +370,7 @@ export const allOf: {
  * @since 0.1.0
  */
 export const optional = <A, E, R, Req extends SecurityRequirement, G extends Grants>(
-  self: Security<A, E, R, Req, G>
+  self: Security<A, E, R, Req, G> & CheckOptional<Req>
 ): Security<Option.Option<A>, E, R, Requirement.Optional<Req>, G> =>
   make(
     Clause.anyOf([

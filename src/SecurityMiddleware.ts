@@ -29,20 +29,17 @@ import type { Evidence } from "./Granted.ts"
 import type { CheckLiterals, CheckProvable } from "./SecurityAlgebra.ts"
 import * as SealedApi from "./SealedApi.ts"
 import * as SecurityError from "./SecurityError.ts"
-import {
-  definitions,
-  expressionOf,
-  type Failure,
-  type Grantable,
-  make,
-  type Requirement,
-  type Security,
-  type Services,
-  statuses,
-  type Success,
-  type Top
+import { definitions, expressionOf, make, statuses } from "./SecurityExpression.ts"
+import type {
+  Failure,
+  Grantable,
+  Requirement,
+  Security,
+  Services,
+  Success,
+  Top
 } from "./SecurityModel.ts"
-import { withServices } from "./SecurityPolicy.ts"
+import { withServices } from "./SecurityExpression.ts"
 import type { Guaranteed, WithScopes } from "./SecurityRequirement.ts"
 
 // ----------------------------------------------------------------------------

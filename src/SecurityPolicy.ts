@@ -14,7 +14,8 @@ import type * as Predicate from "effect/Predicate"
 import type * as Runtime from "effect/Runtime"
 import * as Clause from "./Clause.ts"
 import * as SecurityError from "./SecurityError.ts"
-import { expressionOf, make, type Security, type Top } from "./SecurityModel.ts"
+import { expressionOf, make } from "./SecurityExpression.ts"
+import type { Security, Top } from "./SecurityModel.ts"
 import type { Grantable as Grants, SecurityRequirement } from "./SecurityRequirement.ts"
 
 // ----------------------------------------------------------------------------
@@ -303,20 +304,3 @@ export const withSpan: {
       Effect.withSpan(around?.(evaluation) ?? evaluation, name, { captureStackTrace: false })
   })
 })
-
-/**
- * Gives the verifiers and policies of an expression services that the route does not; the route's own go first.
- *
- * This is what a Layer does with what it was built with. It changes no type: what the expression needs, the Layer's type says.
- *
- * @category combinators
- * @since 0.1.0
- */
-export const withServices = <Self extends Top>(self: Self, context: Context.Context<never>): Self =>
-  make(
-    Clause.mapEffects(expressionOf(self), (effect) =>
-      Effect.mapInputContext(effect, (input: Context.Context<never>) =>
-        Context.merge(context, input)
-      )
-    )
-  )

@@ -16,7 +16,7 @@ import type * as Layer from "effect/Layer"
 import type { Evidence } from "./Granted.ts"
 import { guard, type GuardContext } from "./SecurityGuard.ts"
 import type { Security, Top } from "./SecurityModel.ts"
-import { withServices } from "./SecurityPolicy.ts"
+import { withServices } from "./SecurityExpression.ts"
 import type { Grantable, Guaranteed, SecurityRequirement } from "./SecurityRequirement.ts"
 
 // ----------------------------------------------------------------------------
@@ -85,12 +85,40 @@ export const route = <A, E, R, Req extends SecurityRequirement, G extends Granta
  * @category routers
  * @since 0.1.0
  */
-export const toHttpRouter = <E, R>(
-  routes: ReadonlyArray<SecuredRoute<E, R>>
-): HttpRouter.HttpRouter<E, HttpRouter.HttpRouter.ExcludeProvided<R>> =>
+export const toHttpRouter = <Route extends SecuredRoute<unknown, unknown>>(
+  routes: ReadonlyArray<Route>
+): HttpRouter.HttpRouter<
+  RouteError<Route>,
+  HttpRouter.HttpRouter.ExcludeProvided<RouteServices<Route>>
+> =>
   HttpRouter.fromIterable(
-    routes.map(({ handler, method, path }) => HttpRouter.makeRoute(method, path, handler))
+    routes.map(({ handler, method, path }) =>
+      HttpRouter.makeRoute(method, path, handler as Handler<Route>)
+    )
   )
+
+/**
+ * What routes fail with, as a union.
+ *
+ * @category type functions
+ * @since 0.1.0
+ */
+export type RouteError<Route> = Route extends SecuredRoute<infer E, infer _R> ? E : never
+
+/**
+ * What routes need, as a union.
+ *
+ * @category type functions
+ * @since 0.1.0
+ */
+export type RouteServices<Route> = Route extends SecuredRoute<infer _E, infer R> ? R : never
+
+// the handler of a route, whose types inference has read one by one
+type Handler<Route> = Effect.Effect<
+  HttpServerResponse.HttpServerResponse,
+  RouteError<Route>,
+  RouteServices<Route>
+>
 
 /**
  * The routes as a Layer of `HttpLayerRouter`.
@@ -98,20 +126,27 @@ export const toHttpRouter = <E, R>(
  * @category routers
  * @since 0.1.0
  */
-export const toLayer = <E, R>(
-  routes: ReadonlyArray<SecuredRoute<E, R>>,
+export const toLayer = <Route extends SecuredRoute<unknown, unknown>>(
+  routes: ReadonlyArray<Route>,
   options?: { readonly prefix?: string }
 ): Layer.Layer<
   never,
   never,
   | HttpLayerRouter.HttpRouter
-  | HttpLayerRouter.Request.From<"Requires", Exclude<R, HttpLayerRouter.Provided>>
-  | HttpLayerRouter.Request.From<"Error", E>
+  | HttpLayerRouter.Request.From<
+      "Requires",
+      Exclude<RouteServices<Route>, HttpLayerRouter.Provided>
+    >
+  | HttpLayerRouter.Request.From<"Error", RouteError<Route>>
 > =>
   HttpLayerRouter.addAll(
     routes.map((secured) =>
       // HttpLayerRouter types no route for HEAD, and its router knows every method
-      HttpLayerRouter.route(secured.method as "GET", secured.path, secured.handler)
+      HttpLayerRouter.route(
+        secured.method as "GET",
+        secured.path,
+        secured.handler as Handler<Route>
+      )
     ),
     options
   )

@@ -68,8 +68,8 @@ export interface Claims {
  * @since 0.1.0
  */
 export interface TokenOptions {
-  /** `"at+jwt"` by default (RFC 9068). */
-  readonly typ?: string
+  /** `"at+jwt"` by default (RFC 9068); `false` leaves it out. */
+  readonly typ?: string | false
   /** Members of the header besides `alg`, `kid` and `typ`, which they replace. */
   readonly header?: { readonly [member: string]: unknown }
 }
@@ -147,7 +147,7 @@ export const issuer = (
           const token = new Jose.SignJWT(definedOf(payload)).setProtectedHeader({
             alg: algorithm,
             kid: signing.kid,
-            typ,
+            ...(typ !== false && { typ }),
             ...header
           })
           return Effect.map(
@@ -198,7 +198,7 @@ interface SigningKey {
 const makeKey = (algorithm: string, number: number): Effect.Effect<SigningKey> =>
   Effect.promise(async () => {
     const { privateKey, publicKey } = await Jose.generateKeyPair(algorithm, { extractable: true })
-    const kid = `test-${number}`
+    const kid = `test-${number}-${crypto.randomUUID().slice(0, 8)}`
     const jwk = await Jose.exportJWK(publicKey)
     return { kid, key: privateKey, jwk: { ...jwk, kid, alg: algorithm, use: "sig" } }
   })

@@ -87,7 +87,7 @@ export const cookie = (name: string, key: Secret): Credential => ({
 // ----------------------------------------------------------------------------
 
 /**
- * A `GET` request with credentials. Throws when two of them need the same header, such as `Authorization`.
+ * A request with credentials: `GET`, unless it is made of another (`new Request(request, { method: "POST" })`). Throws when two of them need the same header, such as `Authorization`.
  *
  * @example
  * ```ts

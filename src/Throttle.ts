@@ -101,7 +101,7 @@ export interface Options {
  *     throttle: Throttle.make({ account: { limit: 5, window: "10 minutes" }, proxies: 1 })
  *   })
  * )
- * // what the routes are provided with, beside their other Layers
+ * // provided once, where the server is made: `Effect.provide` on a router would build it for every request
  * const RateLimiterLive = Throttle.layerMemory()
  * ```
  * @category constructors
@@ -137,6 +137,8 @@ export const make = (options: Options = {}): Throttle => {
         const from = address && addressOf(attempt.request)
         return count(address, from && ClientAddress.network(from)).pipe(
           Effect.zipRight(count(account, attempt.account && foldedName(attempt.account))),
+          // a store that hangs in a region that can't be interrupted would be waited for
+          Effect.interruptible,
           Effect.timeoutFail({ duration: timeout, onTimeout: () => "timeout" as const }),
           Effect.catchAll(refuse),
           address !== undefined && from === undefined ? Effect.zipLeft(toldOnce) : (self) => self

@@ -99,7 +99,7 @@ const appOf = ({
   time = new Time(),
   verifier
 }: Setup) => {
-  const digest = HttpDigest.make(scheme)
+  const digest = HttpDigest.make(scheme ?? {})
   const user = digest.pipe(HttpDigest.authenticate({ ...usersOf(digest), ...verifier }))
   const service =
     store ??

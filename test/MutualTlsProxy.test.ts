@@ -371,7 +371,7 @@ describe("configuration", () => {
 
   it("is part of what the scheme is", () => {
     const join = (one: MutualTls.Proxy, other: MutualTls.Proxy | undefined) =>
-      Security.anyOf(MutualTls.make({ proxy: one }), MutualTls.make(other && { proxy: other }))
+      Security.anyOf(MutualTls.make({ proxy: one }), MutualTls.make(other ? { proxy: other } : {}))
     join({ addresses: ["::1"] }, { addresses: ["::1"] })
     for (const other of [undefined, { addresses: ["::2"] }, { isTrusted: () => true }]) {
       assert.throws(() => join({ addresses: ["::1"] }, other), /two different schemes are called/)

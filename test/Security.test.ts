@@ -430,6 +430,44 @@ describe("a verifier", () => {
     )
   })
 
+  it("says no as 'invalid', whatever reason its error gives", () => {
+    const absent = new SecurityError.Unauthorized({ reason: "absent" })
+    const refusing = key.pipe(Security.authenticate(() => Effect.fail(absent)))
+    for (const exit of [run(refusing), run(Security.optional(refusing))]) {
+      assert(Exit.isFailure(exit))
+      expect(Option.getOrUndefined(Cause.failureOption(exit.cause))).toMatchObject({
+        reason: "invalid"
+      })
+    }
+  })
+
+  it("that succeeds with something else than a grant is a defect, and not a pass", () => {
+    for (const made of [{}, null, { principal: "p" }, { principal: "p", scopes: "read" }]) {
+      const verifying = key.pipe(
+        Security.authenticate((() => Effect.succeed(made)) as () => Effect.Effect<
+          Security.Grant<never>
+        >)
+      )
+      assert(isDefect(run(verifying)), JSON.stringify(made))
+    }
+  })
+
+  it("that can't be reached says more than one that forbids, in whichever order", () => {
+    const both = { ...right, ...bearer("right") }
+    const first = (error: SecurityError.Refusal) =>
+      key.pipe(Security.authenticate(() => Effect.fail(error)))
+    const second = (error: SecurityError.Refusal) =>
+      oauth.pipe(Security.authenticate(() => Effect.fail(error)))
+    for (const [a, b] of [
+      [forbidden, unavailable],
+      [unavailable, forbidden]
+    ] as const) {
+      expect(errorOf(run(Security.allOf(first(a), second(b)), both))).toMatchObject({
+        _tag: "ServiceUnavailable"
+      })
+    }
+  })
+
   it("is one with what its scheme was mapped to before: another one is another verifier", () => {
     const text = key.pipe(Security.map(Redacted.value))
     const known = text.pipe(Security.authenticate((_) => Effect.succeed(Security.grant(1))))
@@ -784,9 +822,16 @@ describe("mapError", () => {
   })
 
   it("changes the refusal of deny", () => {
-    expect(errorOf(run(Security.deny.pipe(Security.mapError((error) => error._tag))))).toBe(
-      "Forbidden"
-    )
+    const own = Security.deny.pipe(Security.mapError((error) => error._tag))
+    expect(errorOf(run(own))).toBe("Forbidden")
+    expect(errorOf(run(Security.anyOf(own)))).toBe("Forbidden")
+    expect(errorOf(run(Security.allOf(key, own)))).toBe("Forbidden")
+  })
+
+  it("of a scheme that occurs twice in one alternative is that of its first occurrence", () => {
+    const own = key.pipe(Security.mapError(({ reason }) => reason))
+    expect(errorOf(run(Security.allOf(key, own), {}))).toMatchObject({ _tag: "Unauthorized" })
+    expect(errorOf(run(Security.allOf(own, key), {}))).toBe("absent")
   })
 
   it("dies of a function that throws, and lets nobody in", () => {

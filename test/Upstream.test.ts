@@ -100,6 +100,14 @@ describe.each(clients)("by %s", (_, client) => {
     assert.strictEqual(error.message, `${origin}${path}: no answer within 50ms`)
   })
 
+  it("waits no longer in a region that can't be interrupted, as a Fetch handler's is", async () => {
+    const error = await Upstream.getJson(`${origin}/hangs`, {
+      maxBytes: 10,
+      timeout: "50 millis"
+    }).pipe(Effect.uninterruptible, Effect.flip, Effect.provide(client), Effect.runPromise)
+    assert.include(error.message, "no answer within 50ms")
+  })
+
   it("fails of a port that nobody listens on", async () => {
     const error = await Upstream.getJson("http://127.0.0.1:1/keys", { maxBytes: 1 }).pipe(
       Effect.flip,

@@ -37,9 +37,11 @@ import * as Http from "node:http"
 import { inspect } from "node:util"
 import {
   ApiKey,
+  Credential,
   HttpBasic,
   HttpBearer,
   Redaction,
+  Scheme,
   Security,
   SecurityError,
   SecurityMiddleware
@@ -718,6 +720,16 @@ describe("loggers", () => {
 // ----------------------------------------------------------------------------
 
 describe("names", () => {
+  it("of a scheme of one's own are what its OpenAPI object says, and what it reads besides", () => {
+    const own = Scheme.make({
+      schemeName: "own",
+      scheme: { type: "apiKey", in: "header", name: "X-Sig" },
+      reads: { headers: ["X-Date"], query: ["sig"] },
+      extract: () => Credential.Absent
+    })
+    assert.deepStrictEqual(Redaction.names(own), { headers: ["x-sig", "x-date"], query: ["sig"] })
+  })
+
   it("of expressions", () => {
     assert.deepStrictEqual(names, {
       headers: ["x-secret-key", "cookie", "authorization"],

@@ -65,15 +65,17 @@ const shared = pipe(oauth2, Jwt.authenticate({ ...common, secret }))
 expectType<HttpServerRequest>({} as Security.Services<typeof shared>)
 expectType<Jwt.Claims>({} as Security.Success<typeof shared>)
 
-// the principal is the schema's, and its services are needed
+// the principal is the schema's, which serves several requests: it can need no service of one
 class Database extends Context.Tag("test/Database")<Database, { readonly find: string }>() {}
 interface User {
   readonly sub: string
 }
-declare const Users: Schema.Schema<User, { readonly sub: string }, Database>
+declare const Users: Schema.Schema<User, { readonly sub: string }>
+declare const Serviced: Schema.Schema<User, { readonly sub: string }, Database>
+expectError(Jwt.make({ ...common, keys: here, claims: Serviced }))
 const known = oauth2.pipe(Jwt.authenticate({ ...common, keys: remote, claims: Users }))
 expectType<User>({} as Security.Success<typeof known>)
-expectType<HttpServerRequest | HttpClient | Database>({} as Security.Services<typeof known>)
+expectType<HttpServerRequest | HttpClient>({} as Security.Services<typeof known>)
 const struct = Jwt.authenticate(oauth2, {
   ...common,
   keys: here,
@@ -133,7 +135,7 @@ expectError(Jwt.make({ ...common, keys: here, typ: true }))
 // ----------------------------------------------------------------------------
 
 expectType<Jwt.Verifier<Jwt.Claims, HttpClient>>(Jwt.make({ ...common, keys: remote }))
-expectType<Jwt.Verifier<User, Database>>(Jwt.make({ ...common, keys: here, claims: Users }))
+expectType<Jwt.Verifier<User, never>>(Jwt.make({ ...common, keys: here, claims: Users }))
 expectType<Effect.Effect<Security.Grant<Jwt.Claims>, Refusal>>(
   Jwt.make({ ...common, keys: here }).verify(secret)
 )

@@ -675,6 +675,10 @@ expectType<Guarded<never>>(
 )
 expectType<Guarded<Granted.Granted<"items:write">>>(Security.guard(readers, () => write))
 expectType<Guarded<Granted.Granted<"items:write">>>(readers.pipe(Security.guard(() => write)))
+// a scope that some alternative asks for, and not each
+const someWriters = Security.anyOf(writers, user)
+expectType<Guarded<Granted.Granted<"items:write">>>(Security.guard(someWriters, () => write))
+expectType<Guarded<Granted.Granted<"items:write">>>(someWriters.pipe(Security.guard(() => write)))
 
 // principal and context need no annotations
 expectType<Effect.Effect<string, Unauthorized | Unknown, HttpServerRequest | Users | Robots>>(

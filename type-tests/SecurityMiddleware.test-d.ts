@@ -228,6 +228,21 @@ expectType<
   Layer.Layer<HttpApiGroup.ApiGroup<"some", "all">, never, Database | Granted.Granted<"read">>
 >(SomeLive.pipe(Layer.provide(SecurityMiddleware.layer(Some))))
 
+// also of a tag that is derived
+class Half extends SecurityMiddleware.Tag<Half>()("test/Half", {
+  security: Security.anyOf(users.pipe(Security.scopes("read")), users),
+  provides: Principal
+}) {}
+const HalfApi = HttpApi.make("half").add(
+  HttpApiGroup.make("all").add(HttpApiEndpoint.get("e", "/e").middleware(Half.scopes("write")))
+)
+const HalfLive = HttpApiBuilder.group(HalfApi, "all", (handlers) =>
+  handlers.handle("e", () => Effect.zipRight(Granted.granted("write"), Granted.granted("read")))
+)
+expectType<
+  Layer.Layer<HttpApiGroup.ApiGroup<"half", "all">, never, Database | Granted.Granted<"read">>
+>(HalfLive.pipe(Layer.provide(SecurityMiddleware.layer(Half))))
+
 // ----------------------------------------------------------------------------
 // defaults
 // ----------------------------------------------------------------------------

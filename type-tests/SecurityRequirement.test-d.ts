@@ -373,6 +373,7 @@ expectType<never>(of<Guaranteed<readonly [{ readonly a: readonly ["r"] | readonl
 expectType<never>(of<Guaranteed<readonly [{ readonly a?: readonly ["r"] }]>>())
 expectType<never>(of<Guaranteed<readonly [{ readonly [name: string]: readonly ["r"] }]>>())
 expectType<never>(of<Guaranteed<readonly [A[0] | { readonly b: readonly ["w"] }]>>())
+expectType<never>(of<Guaranteed<readonly [A[0] | { readonly a: readonly ["w"] }]>>())
 expectType<never>(of<Guaranteed<readonly [A[0], A[0] | {}]>>())
 expectType<never>(of<Guaranteed<A | B>>())
 expectType<never>(of<Guaranteed<A | readonly [{ readonly a: readonly ["w"] }]>>())

@@ -1,5 +1,6 @@
 /** What plain routers know of a guarded route: how it can fail, and what it needs. */
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import type * as HttpRouter from "@effect/platform/HttpRouter"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import {
@@ -11,6 +12,7 @@ import {
   SecurityRouter
 } from "effect-security"
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import { expectAssignable, expectError, expectNotAssignable, expectType } from "tsd"
@@ -143,3 +145,16 @@ expectError(Security.guard(mapped, answer))
 expectError(SecurityRouter.route("GET", "/items", mapped, answer))
 // those of this library do
 expectAssignable<Security.Top>(readers.pipe(Security.map((name) => name.length)))
+
+// routes of one list may fail with, and need, different things
+class Hidden extends Data.TaggedError("Hidden") {}
+const mixed = SecurityRouter.toHttpRouter([
+  SecurityRouter.route(
+    "GET",
+    "/hidden",
+    ApiKey.header("X-API-Key").pipe(Security.mapError(() => new Hidden())),
+    () => HttpServerResponse.empty()
+  ),
+  SecurityRouter.route("GET", "/key", ApiKey.header("X-API-Key"), () => HttpServerResponse.empty())
+])
+expectType<HttpRouter.HttpRouter<Hidden | SecurityError.Unauthorized>>(mixed)

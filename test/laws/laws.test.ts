@@ -16,9 +16,11 @@ import * as Option from "effect/Option"
 import {
   ApiKey,
   Challenge,
+  Credential,
   HttpBasic,
   HttpBearer,
   OAuth2,
+  Scheme,
   Security,
   SecurityError,
   SecurityRequirement
@@ -516,6 +518,8 @@ describe("law 4: algebra", () => {
       expectTooMany(() => Security.allOf(Security.allOf(many(4), many(4)), many(5)))
       expectTooMany(() => Security.allOf({ a: many(13), b: many(5) }))
       expectTooMany(() => Security.optional(many(64)))
+      // and no product is made to find out
+      expectTooMany(() => Security.allOf(...Array.from({ length: 12 }, () => many(8))))
     })
 
     it("the pure functions throw, too", () => {
@@ -748,10 +752,46 @@ describe("law 8: once per evaluation", () => {
       () => Security.allOf(once, twice),
       () => Security.allOf({ once, twice }),
       () => Security.anyOf(Security.allOf(once, HttpBasic.make()), Security.optional(twice)),
-      () => Security.anyOf(once, Security.provide(once, Context.empty()))
+      () => Security.anyOf(once, Security.provide(once, Context.empty())),
+      () =>
+        Security.anyOf(
+          key.pipe(
+            Security.map(() => 1),
+            Security.authenticate(verifier)
+          ),
+          key.pipe(
+            Security.map(() => 2),
+            Security.authenticate(verifier)
+          )
+        )
     ]) {
       expect(make).toThrow('the scheme "APIKeyHeader" has two verifiers')
     }
+  })
+
+  it("what two occurrences of a scheme can prove is what both can", () => {
+    const own = (scopes: Record<string, string>) =>
+      Scheme.make({
+        schemeName: "own",
+        scheme: { type: "apiKey", in: "header", name: "X" },
+        scopes,
+        identity: "own",
+        extract: () => Credential.Absent
+      }).pipe(Security.authenticate(verifier))
+    const either = Security.anyOf(own({ read: "" }), own({ read: "", write: "" }))
+    const ask = (scope: "read") =>
+      Security.scopes(
+        either as never as Security.Security<
+          string,
+          never,
+          never,
+          readonly [{ readonly own: readonly [] }],
+          { readonly own: "read" }
+        >,
+        scope
+      )
+    expect(() => ask("write" as "read")).toThrow('the scope "write"')
+    expect(ask("read").requirement).toEqual([{ own: ["read"] }])
   })
 
   it("two different schemes of one name are an error that shows both", () => {

@@ -137,9 +137,11 @@ for (const version of typescripts) {
             strict: true,
             exactOptionalPropertyTypes: true,
             skipLibCheck: true,
-            noEmit: true
+            declaration: true,
+            emitDeclarationOnly: true,
+            outDir: "out"
           },
-          files: ["main.ts"]
+          files: ["main.ts", "library.ts"]
         })
       )
       run(process.execPath, [`node_modules/typescript-${version}/bin/tsc`, "-p", file], consumer)

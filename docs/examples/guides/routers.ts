@@ -1,0 +1,152 @@
+import {
+  HttpApp,
+  HttpLayerRouter,
+  HttpRouter,
+  HttpServer,
+  HttpServerRequest,
+  HttpServerResponse
+} from "@effect/platform"
+import { NodeHttpServer } from "@effect/platform-node"
+import { ApiKey, Security, SecurityDocument, SecurityRouter, SecurityTest } from "effect-security"
+import { Context, Effect, Layer, Redacted } from "effect"
+import assert from "node:assert"
+import { createServer, request } from "node:http"
+
+export const robot = Security.anyOf(
+  ApiKey.header("X-API-Key"),
+  // a browser's WebSocket can set no header
+  ApiKey.cookie("session")
+).pipe(
+  ApiKey.authenticate({
+    keys: [{ principal: { name: "R2-D2" }, hash: ApiKey.hash(Redacted.make("robots-key")) }]
+  })
+)
+
+// ----------------------------------------------------------------------------
+// any Effect
+// ----------------------------------------------------------------------------
+
+const me = Effect.gen(function* () {
+  const { name } = yield* robot
+  return yield* HttpServerResponse.json({ name })
+})
+
+// ----------------------------------------------------------------------------
+// HttpRouter
+// ----------------------------------------------------------------------------
+
+const router = HttpRouter.empty.pipe(
+  HttpRouter.get("/me", me),
+  HttpRouter.get(
+    "/items",
+    Security.guard(robot, ({ name }) => HttpServerResponse.json([{ item: "Foo", for: name }]))
+  )
+)
+
+// with a document
+const routes = [
+  SecurityRouter.route(
+    "GET",
+    "/items/:id",
+    robot,
+    ({ name }) => HttpServerResponse.json({ item: "Foo", for: name }),
+    { summary: "One item" }
+  ),
+  SecurityRouter.route("GET", "/health", Security.public, () => HttpServerResponse.empty())
+]
+const documented = SecurityRouter.toHttpRouter(routes)
+const { document } = SecurityDocument.fromRoutes(routes)
+export const openapi = { info: { title: "Items", version: "1.0.0" }, ...document }
+
+// ----------------------------------------------------------------------------
+// HttpLayerRouter
+// ----------------------------------------------------------------------------
+
+export class Robot extends Context.Tag("app/Robot")<Robot, { readonly name: string }>() {}
+
+const Guarded = HttpLayerRouter.add(
+  "GET",
+  "/guarded",
+  Effect.flatMap(Robot, ({ name }) => HttpServerResponse.json({ name }))
+).pipe(Layer.provide(SecurityRouter.middleware(Robot, robot).layer))
+
+const Routes = Layer.mergeAll(Guarded, SecurityRouter.toLayer(routes))
+
+// ----------------------------------------------------------------------------
+// a Fetch handler
+// ----------------------------------------------------------------------------
+
+export const handler = HttpApp.toWebHandler(HttpRouter.concat(router, documented))
+
+// one route: what Next.js, SvelteKit or Astro call GET
+export const GET = HttpApp.toWebHandler(
+  Security.guard(robot, ({ name }) => HttpServerResponse.json({ name }))
+)
+
+// ----------------------------------------------------------------------------
+// a WebSocket
+// ----------------------------------------------------------------------------
+
+const chat = Security.guard(robot, ({ name }) =>
+  Effect.gen(function* () {
+    const socket = yield* HttpServerRequest.upgrade
+    const write = yield* socket.writer
+    yield* socket.runRaw((message) => write(`${name}: ${String(message)}`))
+    return HttpServerResponse.empty()
+  }).pipe(Effect.scoped)
+)
+
+const ServerLive = HttpRouter.empty.pipe(
+  HttpRouter.get("/chat", chat),
+  HttpServer.serve(),
+  Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0 }))
+)
+
+// ----------------------------------------------------------------------------
+
+const upgraded = (headers: Record<string, string>) =>
+  Effect.gen(function* () {
+    const { address } = yield* HttpServer.HttpServer
+    const port = address._tag === "TcpAddress" ? address.port : 0
+    return yield* Effect.async<number | undefined>((resume) => {
+      const opening = request({
+        port,
+        path: "/chat",
+        headers: {
+          ...headers,
+          connection: "Upgrade",
+          upgrade: "websocket",
+          "sec-websocket-version": "13",
+          "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ=="
+        }
+      })
+      opening.on("response", ({ statusCode }) => resume(Effect.succeed(statusCode)))
+      opening.on("upgrade", ({ statusCode }, socket) => {
+        socket.destroy()
+        resume(Effect.succeed(statusCode))
+      })
+      opening.end()
+    })
+  })
+
+export const main = Effect.gen(function* () {
+  const key = SecurityTest.header("X-API-Key", "robots-key")
+  const layered = HttpLayerRouter.toWebHandler(Routes)
+  const handlers = [
+    [handler, ["/me", "/items", "/items/1"]],
+    [layered.handler, ["/guarded", "/items/1"]],
+    [GET, ["/"]]
+  ] as const
+  for (const [handle, paths] of handlers) {
+    for (const path of paths) {
+      const url = `http://localhost${path}`
+      const refused = yield* Effect.promise(() => handle(new Request(url)))
+      assert.strictEqual(refused.status, 401)
+      const allowed = yield* Effect.promise(() => handle(SecurityTest.request(url, key)))
+      assert.strictEqual(allowed.status, 200)
+    }
+  }
+  yield* Effect.promise(layered.dispose)
+  assert.strictEqual(yield* upgraded({}), 401)
+  assert.strictEqual(yield* upgraded({ cookie: "session=robots-key" }), 101)
+}).pipe(Effect.provide(ServerLive), Effect.scoped)
