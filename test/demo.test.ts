@@ -1,5 +1,6 @@
 /** The demo as a person starts it: npm, a port, curl's requests, SIGTERM. */
 import { Validator } from "@seriousme/openapi-schema-validator"
+import * as jose from "jose"
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import * as Client from "./support/digest.ts"
@@ -219,6 +220,44 @@ describe("routes", () => {
     check(await get("/basic", basic("__proto__:secret")), 401, wrong, challenge)
   })
 
+  it("GET /oidc", async () => {
+    const challenge = 'Bearer realm="api"'
+    check(await get("/oidc", await johndoe("")), 200, { username: "johndoe" })
+    check(await get("/oidc", await johndoe("me items")), 200, { username: "johndoe" })
+    check(await get("/oidc"), 401, absent, challenge)
+    const { authorization } = await johndoe("me")
+    for (const wrong of ["Bearer x.y.z", `${authorization}x`, authorization.slice(0, -4)]) {
+      check(
+        await get("/oidc", { authorization: wrong }),
+        401,
+        { _tag: "Unauthorized", reason: "invalid", message: "Invalid credentials" },
+        `${challenge}, error="invalid_token"`
+      )
+    }
+  })
+
+  it("GET /.well-known/openid-configuration, GET /jwks", async () => {
+    const { body } = await get("/.well-known/openid-configuration")
+    assert.deepInclude(body, {
+      issuer: url,
+      jwks_uri: `${url}/jwks`,
+      token_endpoint: `${url}/token`
+    })
+    // whoever knows no more than this verifies what `/token` issues, as RFC 9068 says
+    const keys = jose.createRemoteJWKSet(new URL(`${url}/jwks`))
+    const { payload, protectedHeader } = await jose.jwtVerify(
+      await token("johndoe", "secret", "items"),
+      keys,
+      { issuer: url, audience: "items", typ: "at+jwt", algorithms: ["ES256"] }
+    )
+    assert.deepInclude(payload, { sub: "johndoe", client_id: "demo", scope: "items" })
+    assert.containsAllKeys(payload, ["exp", "iat", "jti"])
+    const { body: set } = await get("/jwks")
+    const [key, ...others] = (set as jose.JSONWebKeySet).keys
+    assert.deepEqual([key?.kid, others], [protectedHeader.kid, []])
+    assert.hasAllKeys(key, ["kty", "crv", "x", "y", "kid", "alg", "use"])
+  })
+
   it("GET /both", async () => {
     const key = { "X-API-Key": "demo-key" }
     check(await get("/both", { ...basic("johndoe:secret"), ...key }), 200, {
@@ -239,7 +278,7 @@ describe("routes", () => {
     assert.include(body, "swagger-ui-bundle.js")
     // what logs in finds the document and the token endpoint beside it
     assert.include(body, '"documentUrl":"./openapi.json"')
-    assert.include(body, '"requiredScopes":{"oauth2":["me","items"]}')
+    assert.include(body, '"requiredScopes":{"oauth2":["me","items"],"OpenIdConnect":["openid"]}')
     assert.strictEqual((await fetch(`${url}/docs/swagger-ui-bundle.js`)).status, 200)
   })
 })
@@ -259,6 +298,8 @@ describe("GET /openapi.json", () => {
     )
     assert.deepEqual(Object.fromEntries(security), {
       "post /token": [],
+      "get /.well-known/openid-configuration": [],
+      "get /jwks": [],
       "get /users/me": [{ oauth2: ["me"] }],
       "get /users/me/items": [{ oauth2: ["me", "items"] }],
       "get /items": [
@@ -270,6 +311,7 @@ describe("GET /openapi.json", () => {
       "get /status": [{ oauth2: [] }, {}],
       "get /basic": [{ HTTPBasic: [] }],
       "get /digest": [{ HTTPDigest: [] }],
+      "get /oidc": [{ OpenIdConnect: [] }],
       "get /both": [{ APIKeyHeader: [], HTTPBasic: [] }],
       "get /health": []
     })
@@ -287,7 +329,11 @@ describe("GET /openapi.json", () => {
       APIKeyQuery: { type: "apiKey", in: "query", name: "api_key" },
       APIKeyCookie: { type: "apiKey", in: "cookie", name: "session_id" },
       HTTPBasic: { type: "http", scheme: "basic" },
-      HTTPDigest: { type: "http", scheme: "digest" }
+      HTTPDigest: { type: "http", scheme: "digest" },
+      OpenIdConnect: {
+        type: "openIdConnect",
+        openIdConnectUrl: ".well-known/openid-configuration"
+      }
     })
   })
 

@@ -1,44 +1,40 @@
 /** A server with every kind of security: `npm run demo`, then look at http://127.0.0.1:3000/docs. */
-import { HttpApiBuilder, HttpMiddleware, HttpServer } from "@effect/platform"
+import { HttpApiBuilder, HttpMiddleware } from "@effect/platform"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Redaction, SwaggerUi } from "effect-security"
-import { Config, Console, Layer } from "effect"
+import { Console, Layer } from "effect"
 import { createServer } from "node:http"
+import { host, port, url } from "./demo/address.ts"
 import { Api } from "./demo/api.ts"
 import { ApiLive } from "./demo/handlers.ts"
 
 const names = Redaction.fromApi(Api)
 
-const hints = HttpServer.addressFormattedWith((url) =>
-  Console.log(
-    [
-      `effect-security demo on ${url}, documented at ${url}/docs. Try:`,
-      "",
-      `  curl -i ${url}/users/me`,
-      `  curl -s ${url}/token -d 'username=johndoe&password=secret&scope=me items'`,
-      `  TOKEN=$(curl -s ${url}/token -d 'username=johndoe&password=secret&scope=me items' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`,
-      `  curl -i ${url}/users/me/items -H "Authorization: Bearer $TOKEN"`,
-      `  curl -i '${url}/items?api_key=demo-key'`,
-      `  curl -i ${url}/status`,
-      `  curl -i --digest -u johndoe:secret ${url}/digest`,
-      `  curl -i -u johndoe:secret ${url}/both -H 'X-API-Key: demo-key'`,
-      `  curl -s ${url}/openapi.json`,
-      ""
-    ].join("\n")
-  )
+const hints = Console.log(
+  [
+    `effect-security demo on ${url}, documented at ${url}/docs. Try:`,
+    "",
+    `  curl -i ${url}/users/me`,
+    `  curl -s ${url}/token -d 'username=johndoe&password=secret&scope=me items'`,
+    `  TOKEN=$(curl -s ${url}/token -d 'username=johndoe&password=secret&scope=me items' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`,
+    `  curl -i ${url}/users/me/items -H "Authorization: Bearer $TOKEN"`,
+    `  curl -i ${url}/oidc -H "Authorization: Bearer $TOKEN"`,
+    `  curl -i '${url}/items?api_key=demo-key'`,
+    `  curl -i ${url}/status`,
+    `  curl -i --digest -u johndoe:secret ${url}/digest`,
+    `  curl -i -u johndoe:secret ${url}/both -H 'X-API-Key: demo-key'`,
+    `  curl -s ${url}/.well-known/openid-configuration`,
+    `  curl -s ${url}/openapi.json`,
+    ""
+  ].join("\n")
 )
-
-const Server = NodeHttpServer.layerConfig(createServer, {
-  port: Config.withDefault(Config.integer("PORT"), 3000),
-  host: Config.succeed("127.0.0.1")
-})
 
 // the logger inside: it writes no key that is sent in the query
 HttpApiBuilder.serve((app) => Redaction.middleware(HttpMiddleware.logger(app), names)).pipe(
   Layer.provide(SwaggerUi.layer({ path: "/docs", documentPath: "/openapi.json" })),
   Layer.provide(ApiLive),
   Layer.tap(() => hints),
-  Layer.provide(Server),
+  Layer.provide(NodeHttpServer.layer(createServer, { host, port })),
   Layer.launch,
   NodeRuntime.runMain
 )

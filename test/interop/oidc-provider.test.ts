@@ -12,6 +12,7 @@ import * as OAuth2 from "../../src/OAuth2.ts"
 import * as OpenIdConnect from "../../src/OpenIdConnect.ts"
 import * as Security from "../../src/Security.ts"
 import * as Endpoint from "../support/endpoint.ts"
+import { resources, secretOf } from "./configuration.ts"
 import * as Real from "./provider.ts"
 
 // ----------------------------------------------------------------------------
@@ -51,18 +52,19 @@ beforeAll(async () => {
 afterAll(() => provider.kill())
 
 /** The scheme and its verifiers, as if this API had just started. */
-const api = () => {
+const api = (issuer = provider.issuer, times: { readonly freshFor?: "100 millis" } = {}) => {
   const oidc = OpenIdConnect.make({
-    openIdConnectUrl: `${provider.issuer}/.well-known/openid-configuration`,
+    openIdConnectUrl: `${issuer}/.well-known/openid-configuration`,
     scopes: { read: "Read", write: "Write" }
   })
   const common = {
+    ...times,
     allowHttp: true,
     cache: false,
     coolDown: "10 millis",
     timeout: "1 minute"
   } as const
-  const user = oidc.pipe(OpenIdConnect.authenticate({ ...common, audience: Real.resources.jwt }))
+  const user = oidc.pipe(OpenIdConnect.authenticate({ ...common, audience: resources.jwt }))
   return {
     oidc,
     user,
@@ -70,15 +72,15 @@ const api = () => {
     writers: user.pipe(Security.scopes("write")),
     signedIn: oidc.pipe(OpenIdConnect.authenticate({ ...common, token: "id", clientId: "app" })),
     introspected: OAuth2.clientCredentials({
-      tokenUrl: `${provider.issuer}/token`,
+      tokenUrl: `${issuer}/token`,
       scopes: { read: "Read", write: "Write" }
     }).pipe(
       Introspection.authenticate({
-        url: `${provider.issuer}/token/introspection`,
+        url: `${issuer}/token/introspection`,
         allowHttp: true,
-        client: { clientId: "api", clientSecret: Redacted.make(Real.secretOf("api")) },
-        audience: Real.resources.opaque,
-        issuer: provider.issuer,
+        client: { clientId: "api", clientSecret: Redacted.make(secretOf("api")) },
+        audience: resources.opaque,
+        issuer: issuer,
         cache: false,
         timeout: "1 minute"
       })
@@ -177,7 +179,7 @@ describe("a machine, by its credentials and a resource indicator", () => {
         url: `${provider.issuer}/token/introspection`,
         allowHttp: true,
         client: { clientId: "api", clientSecret: Redacted.make("wrong") },
-        audience: Real.resources.opaque
+        audience: resources.opaque
       })
     )
     assert.strictEqual(await outcome(wrong, token), "ServiceUnavailable")
@@ -191,10 +193,10 @@ describe("a machine, by its credentials and a resource indicator", () => {
         allowHttp: true,
         client: {
           clientId: "api",
-          clientSecret: Redacted.make(Real.secretOf("api")),
+          clientSecret: Redacted.make(secretOf("api")),
           method: "client_secret_post"
         },
-        audience: Real.resources.opaque
+        audience: resources.opaque
       })
     )
     assert.strictEqual(await outcome(posted, token), "200")
@@ -299,6 +301,50 @@ describe("while requests run", () => {
     assert.deepStrictEqual(opaques, new Set(["200", "ServiceUnavailable"]))
     assert.isFalse(nones?.has("200"))
     assert.isFalse(optional?.has("Unauthorized"))
+  })
+
+  it("a provider that is a process is killed by SIGKILL and started again, the keys in memory being stale", async () => {
+    const child = await Real.spawn([first])
+    try {
+      const { introspected, user } = api(child.issuer, { freshFor: "100 millis" })
+      const jwt = await Real.machineToken(child.issuer, "jwt")
+      const opaque = await Real.machineToken(child.issuer, "opaque")
+      const another = await Real.machineToken(child.issuer, "jwt")
+      const wrong = [...jwt.split(".").slice(0, 2), another.split(".")[2]].join(".")
+      assert.strictEqual(await outcome(user, jwt), "200")
+      assert.strictEqual(await outcome(introspected, opaque), "200")
+      const starting = api(child.issuer)
+      const results = await during(
+        [
+          () => outcome(user, jwt),
+          () => outcome(user, another),
+          () => outcome(user, wrong),
+          () => outcome(Security.optional(user), wrong),
+          () => outcome(introspected, "none")
+        ],
+        async () => {
+          await child.kill()
+          assert.strictEqual(await outcome(introspected, opaque), "ServiceUnavailable")
+          assert.strictEqual(await outcome(starting.user, jwt), "ServiceUnavailable")
+          assert.strictEqual(await outcome(starting.user, "none"), "Unauthorized")
+          await times(20, () => outcome(user, jwt))()
+          await child.restart()
+          await until(async () => (await outcome(starting.user, jwt)) === "200")
+          // its keys are the same; its opaque tokens were in its memory
+          const fresh = await Real.machineToken(child.issuer, "jwt")
+          assert.strictEqual(await outcome(user, fresh), "200")
+          await until(async () => (await outcome(introspected, opaque)) === "Unauthorized")
+        }
+      )
+      const [jwts, others, wrongs, optional, nones] = results
+      assert.deepStrictEqual(jwts, new Set(["200"]))
+      assert.deepStrictEqual(others, new Set(["200"]))
+      assert.deepStrictEqual(wrongs, new Set(["Unauthorized"]))
+      assert.deepStrictEqual(optional, new Set(["Unauthorized"]))
+      assert.isFalse(nones?.has("200"))
+    } finally {
+      await child.kill()
+    }
   })
 
   it("a provider asked by many is asked little", async () => {

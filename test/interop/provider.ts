@@ -1,92 +1,24 @@
 /** A real OpenID Connect provider (`oidc-provider`) on loopback, and a user agent that signs in there. */
 import { assert } from "@effect/vitest"
 import { exportJWK, generateKeyPair, type JWK } from "jose"
+import * as ChildProcess from "node:child_process"
 import { createHash, randomBytes } from "node:crypto"
+import { once } from "node:events"
 import * as Http from "node:http"
+import { fileURLToPath } from "node:url"
 import OidcProvider from "oidc-provider"
+import {
+  type ClientId,
+  configuration,
+  redirectUri,
+  type Resource,
+  resources,
+  secrets
+} from "./configuration.ts"
 
 // ----------------------------------------------------------------------------
 // the provider
 // ----------------------------------------------------------------------------
-
-/** The APIs that tokens are made for: one gets JWTs, the other opaque ones. */
-export const resources = {
-  jwt: "https://items.example/jwt",
-  opaque: "https://items.example/opaque"
-} as const
-
-export type Resource = keyof typeof resources
-
-const secrets = { app: "app:secret", machine: "machine+secret/%", api: "api secret" } as const
-
-export type ClientId = keyof typeof secrets
-
-export const secretOf = (client: ClientId): string => secrets[client]
-
-const redirectUri = "http://127.0.0.1/callback"
-
-const clients = [
-  {
-    client_id: "app",
-    client_secret: secrets.app,
-    application_type: "native",
-    redirect_uris: [redirectUri],
-    grant_types: ["authorization_code"]
-  },
-  {
-    client_id: "machine",
-    client_secret: secrets.machine,
-    redirect_uris: [],
-    response_types: [],
-    grant_types: ["client_credentials"]
-  },
-  {
-    client_id: "api",
-    client_secret: secrets.api,
-    redirect_uris: [],
-    response_types: [],
-    grant_types: []
-  }
-]
-
-const configuration = (keys: ReadonlyArray<JWK>) => ({
-  clients,
-  clientDefaults: { id_token_signed_response_alg: "ES256" },
-  cookies: { keys: ["cookie-secret"] },
-  jwks: { keys },
-  scopes: ["openid", "email"],
-  claims: { openid: ["sub"], email: ["email"] },
-  conformIdTokenClaims: false,
-  findAccount: (_: unknown, id: string) => ({
-    accountId: id,
-    claims: () => ({ sub: id, email: `${id}@id.example` })
-  }),
-  ttl: {
-    AccessToken: 600,
-    AuthorizationCode: 60,
-    ClientCredentials: 600,
-    Grant: 600,
-    IdToken: 600,
-    Interaction: 600,
-    Session: 600
-  },
-  features: {
-    devInteractions: { enabled: true },
-    clientCredentials: { enabled: true },
-    introspection: { enabled: true, allowedPolicy: () => true },
-    resourceIndicators: {
-      enabled: true,
-      defaultResource: () => undefined,
-      useGrantedResource: () => true,
-      getResourceServerInfo: (_: unknown, resource: string) => ({
-        scope: "read write",
-        audience: resource,
-        accessTokenFormat: resource === resources.jwt ? "jwt" : "opaque",
-        jwt: { sign: { alg: "ES256" } }
-      })
-    }
-  }
-})
 
 export const privateKey = async (kid: string): Promise<JWK> => {
   const { privateKey } = await generateKeyPair("ES256", { extractable: true })
@@ -132,6 +64,45 @@ export const start = async (keys: ReadonlyArray<JWK>) => {
     restart: async () => {
       server = make()
       await listen(server, port)
+    }
+  }
+}
+
+/** A provider in a process of its own: `kill` is SIGKILL. */
+export const spawn = async (keys: ReadonlyArray<JWK>) => {
+  const run = async (port: number) => {
+    const child = ChildProcess.spawn(
+      process.execPath,
+      ["--import", "tsx", fileURLToPath(new URL("provider.process.ts", import.meta.url))],
+      {
+        env: { ...process.env, PORT: String(port), KEYS: JSON.stringify(keys) },
+        stdio: ["pipe", "pipe", "ignore"]
+      }
+    )
+    let output = ""
+    const issuer = await new Promise<string>((resolve, reject) => {
+      child.once("exit", () => reject(new Error(`the provider ended: ${output}`)))
+      child.stdout.on("data", (chunk: Buffer) => {
+        output += chunk.toString()
+        const [, printed] = /^issuer (\S+)$/m.exec(output) ?? []
+        if (printed !== undefined) resolve(printed)
+      })
+    })
+    return { child, issuer }
+  }
+  let running = await run(0)
+  const { issuer } = running
+  return {
+    issuer,
+    kill: async () => {
+      const { child } = running
+      if (child.signalCode !== null) return
+      const exit = once(child, "exit")
+      child.kill("SIGKILL")
+      assert.deepStrictEqual(await exit, [null, "SIGKILL"])
+    },
+    restart: async () => {
+      running = await run(Number(new URL(issuer).port))
     }
   }
 }

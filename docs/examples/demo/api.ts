@@ -9,7 +9,7 @@ import {
 } from "effect-security"
 import { Context, type Option, Schema } from "effect"
 import { digestUser } from "./digest.ts"
-import { activeUser, basicUser, reader, userWithKey, visitor } from "./security.ts"
+import { activeUser, basicUser, oidcUser, reader, userWithKey, visitor } from "./security.ts"
 import type { User } from "./users.ts"
 
 // ----------------------------------------------------------------------------
@@ -17,6 +17,8 @@ import type { User } from "./users.ts"
 // ----------------------------------------------------------------------------
 
 export class CurrentUser extends Context.Tag("demo/CurrentUser")<CurrentUser, User>() {}
+
+export class Username extends Context.Tag("demo/Username")<Username, string>() {}
 
 export class Visitor extends Context.Tag("demo/Visitor")<Visitor, Option.Option<string>>() {}
 
@@ -53,6 +55,11 @@ export class Digest extends SecurityMiddleware.Tag<Digest>()("demo/Digest", {
   provides: CurrentUser
 }) {}
 
+export class Oidc extends SecurityMiddleware.Tag<Oidc>()("demo/Oidc", {
+  security: oidcUser,
+  provides: Username
+}) {}
+
 export class Both extends SecurityMiddleware.Tag<Both>()("demo/Both", {
   security: userWithKey,
   provides: UserWithKey
@@ -67,14 +74,30 @@ const Me = Authentication.scopes("me")
 
 const Item = Schema.Struct({ item_id: Schema.String })
 
-const tokens = HttpApiGroup.make("tokens").add(
-  HttpApiEndpoint.post("token", "/token")
-    .setPayload(OAuth2.PasswordFormPayload)
-    .addSuccess(TokenEndpoint.TokenResponse)
-    .addError(TokenEndpoint.TokenError)
-    .addError(SecurityError.contract[503])
-    .pipe(SecurityMiddleware.public)
-)
+const tokens = HttpApiGroup.make("tokens")
+  .add(
+    HttpApiEndpoint.post("token", "/token")
+      .setPayload(OAuth2.PasswordFormPayload)
+      .addSuccess(TokenEndpoint.TokenResponse)
+      .addError(TokenEndpoint.TokenError)
+      .addError(SecurityError.contract[503])
+      .pipe(SecurityMiddleware.public)
+  )
+  .add(
+    HttpApiEndpoint.get("configuration", "/.well-known/openid-configuration")
+      .addSuccess(
+        Schema.Struct(
+          { issuer: Schema.String },
+          Schema.Record({ key: Schema.String, value: Schema.Unknown })
+        )
+      )
+      .pipe(SecurityMiddleware.public)
+  )
+  .add(
+    HttpApiEndpoint.get("jwks", "/jwks")
+      .addSuccess(Schema.Struct({ keys: Schema.Array(Schema.Object) }))
+      .pipe(SecurityMiddleware.public)
+  )
 
 const users = HttpApiGroup.make("users")
   .add(
@@ -107,6 +130,11 @@ const others = HttpApiGroup.make("others")
     HttpApiEndpoint.get("digest", "/digest")
       .addSuccess(Schema.Struct({ username: Schema.String }))
       .middleware(Digest)
+  )
+  .add(
+    HttpApiEndpoint.get("oidc", "/oidc")
+      .addSuccess(Schema.Struct({ username: Schema.String }))
+      .middleware(Oidc)
   )
   .add(
     HttpApiEndpoint.get("both", "/both")

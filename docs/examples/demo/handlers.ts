@@ -1,5 +1,5 @@
 /** What the endpoints do, once it is decided who is asking. */
-import { HttpApiBuilder } from "@effect/platform"
+import { FetchHttpClient, HttpApiBuilder } from "@effect/platform"
 import { DigestNonces, OAuth2, Security, SecurityMiddleware, TokenEndpoint } from "effect-security"
 import { Effect, Layer, Option } from "effect"
 import {
@@ -9,28 +9,34 @@ import {
   Both,
   CurrentUser,
   Digest,
+  Oidc,
   Readers,
+  Username,
   UserWithKey,
   Visitor,
   Visitors
 } from "./api.ts"
-import { expiresIn, Tokens, TokensLive } from "./tokens.ts"
+import { configuration, expiresIn, jwks, sign } from "./tokens.ts"
 import { Users, UsersLive } from "./users.ts"
 
 const TokensGroup = HttpApiBuilder.group(Api, "tokens", (handlers) =>
-  handlers.handleRaw("token", () =>
-    Effect.gen(function* () {
-      const { password, scopes, username } = yield* OAuth2.passwordForm
-      const found = yield* Effect.flatMap(Users, (users) => users.checkPassword(username, password))
-      const user = yield* Effect.mapError(found, () => TokenEndpoint.invalidGrant())
-      if (scopes.some((scope) => scope !== "me" && scope !== "items")) {
-        return yield* TokenEndpoint.invalidScope({ description: "The scopes are me and items" })
-      }
-      const tokens = yield* Tokens
-      const accessToken = yield* tokens.sign(user.username, scopes)
-      return TokenEndpoint.tokenResponse({ accessToken, expiresIn, scope: scopes })
-    })
-  )
+  handlers
+    .handleRaw("token", () =>
+      Effect.gen(function* () {
+        const { password, scopes, username } = yield* OAuth2.passwordForm
+        const found = yield* Effect.flatMap(Users, (users) =>
+          users.checkPassword(username, password)
+        )
+        const user = yield* Effect.mapError(found, () => TokenEndpoint.invalidGrant())
+        if (scopes.some((scope) => scope !== "me" && scope !== "items")) {
+          return yield* TokenEndpoint.invalidScope({ description: "The scopes are me and items" })
+        }
+        const accessToken = yield* sign(user.username, scopes)
+        return TokenEndpoint.tokenResponse({ accessToken, expiresIn, scope: scopes })
+      })
+    )
+    .handle("configuration", () => Effect.succeed(configuration))
+    .handle("jwks", () => Effect.succeed(jwks))
 )
 
 /** Asks for evidence: it does not compile in a route that does not prove the scope `items`. */
@@ -53,6 +59,7 @@ const OthersGroup = HttpApiBuilder.group(Api, "others", (handlers) =>
     )
     .handle("basic", () => Effect.map(CurrentUser, ({ username }) => ({ username })))
     .handle("digest", () => Effect.map(CurrentUser, ({ username }) => ({ username })))
+    .handle("oidc", () => Effect.map(Username, (username) => ({ username })))
     .handle("both", () =>
       Effect.map(UserWithKey, ({ key, user }) => ({ username: user.username, key }))
     )
@@ -65,11 +72,12 @@ const SecurityLive = Layer.mergeAll(
   SecurityMiddleware.layer(Visitors),
   SecurityMiddleware.layer(Basic),
   SecurityMiddleware.layer(Digest),
+  SecurityMiddleware.layer(Oidc),
   SecurityMiddleware.layer(Both)
 )
 
 export const ApiLive = HttpApiBuilder.api(Api).pipe(
   Layer.provide([TokensGroup, UsersGroup, ItemsGroup, OthersGroup]),
   Layer.provide(SecurityLive),
-  Layer.provide([UsersLive, TokensLive, DigestNonces.layerMemory()])
+  Layer.provide([UsersLive, DigestNonces.layerMemory(), FetchHttpClient.layer])
 )

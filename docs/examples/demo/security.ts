@@ -1,29 +1,38 @@
 /** Who may ask: the schemes, and the expressions made of them. */
-import { ApiKey, HttpBasic, OAuth2, Security, SecurityError } from "effect-security"
-import { Effect, Option, Redacted } from "effect"
-import { Tokens } from "./tokens.ts"
+import {
+  ApiKey,
+  HttpBasic,
+  Jwks,
+  Jwt,
+  OAuth2,
+  OpenIdConnect,
+  Security,
+  SecurityError
+} from "effect-security"
+import { Effect, Option, Redacted, Schema } from "effect"
+import { audience, issuer, jwks } from "./tokens.ts"
 import { passwords, Users } from "./users.ts"
-
-const invalid = new SecurityError.Unauthorized({ reason: "invalid" })
 
 // ----------------------------------------------------------------------------
 // OAuth 2 with scopes
 // ----------------------------------------------------------------------------
 
-const oauth2 = OAuth2.passwordBearer({
-  schemeName: "oauth2",
-  tokenUrl: "token",
-  scopes: { me: "Read your own account", items: "Read items" }
-})
+const scopes = { me: "Read your own account", items: "Read items" }
+const claims = Schema.Struct({ sub: Schema.String })
 
-/** The user of a token. */
+const oauth2 = OAuth2.passwordBearer({ schemeName: "oauth2", tokenUrl: "token", scopes })
+
+/** The user of a token, which is verified with the key that signed it. */
 export const user = oauth2.pipe(
-  Security.authenticate((token) =>
+  Jwt.authenticate({ issuer, audience, keys: Jwks.fromJson(jwks), claims }),
+  Security.mapEffect(({ sub }) =>
     Effect.gen(function* () {
-      const { scopes, username } = yield* Effect.flatMap(Tokens, (tokens) => tokens.verify(token))
-      const found = yield* Effect.flatMap(Users, (users) => users.find(username))
-      const { principal } = yield* Effect.mapError(found, () => invalid)
-      return Security.grant(principal, scopes)
+      const found = yield* Effect.flatMap(Users, (users) => users.find(sub))
+      const { principal } = yield* Effect.mapError(
+        found,
+        () => new SecurityError.Unauthorized({ reason: "invalid" })
+      )
+      return principal
     })
   )
 )
@@ -34,6 +43,19 @@ export const activeUser = user.pipe(
     ({ disabled }) => !disabled,
     () => new SecurityError.Forbidden({ message: "Inactive user" })
   )
+)
+
+// ----------------------------------------------------------------------------
+// OpenID Connect
+// ----------------------------------------------------------------------------
+
+/** The name in a token of the provider, which is this server: its keys are found by what it publishes. */
+export const oidcUser = OpenIdConnect.make({
+  openIdConnectUrl: ".well-known/openid-configuration",
+  scopes
+}).pipe(
+  OpenIdConnect.authenticate({ issuer, audience, claims, allowHttp: true }),
+  Security.map(({ sub }) => sub)
 )
 
 // ----------------------------------------------------------------------------

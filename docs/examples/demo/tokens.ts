@@ -1,66 +1,45 @@
-/** Access tokens: JWTs that this server signs, and verifies. */
-import { SecurityError } from "effect-security"
-import { Context, Effect, Layer, Redacted, Schema } from "effect"
+/** Access tokens: JWTs that this server signs, and what it publishes so that everyone can verify them. */
+import { Effect, Redacted } from "effect"
 import * as jose from "jose"
+import { url } from "./address.ts"
 
+export const issuer = url
+export const audience = "items"
 export const expiresIn = 1800
 
-/** What a token says: whose it is, and which scopes it was granted. */
-const Claims = Schema.Struct({ sub: Schema.String, scope: Schema.String })
+// a key for each start: restarting the demo revokes its tokens
+const { privateKey, publicKey } = await jose.generateKeyPair("ES256")
+const kid = crypto.randomUUID()
+const jwk = await jose.exportJWK(publicKey)
 
-export class Tokens extends Context.Tag("demo/Tokens")<
-  Tokens,
-  {
-    readonly sign: (
-      username: string,
-      scopes: ReadonlyArray<string>
-    ) => Effect.Effect<Redacted.Redacted<string>>
-    readonly verify: (
-      token: Redacted.Redacted<string>
-    ) => Effect.Effect<
-      { readonly username: string; readonly scopes: ReadonlyArray<string> },
-      SecurityError.Unauthorized
-    >
-  }
->() {}
+/** The keys that tokens are verified with (RFC 7517). */
+export const jwks = { keys: [{ ...jwk, kid, alg: "ES256", use: "sig" }] }
 
-const issuer = "effect-security-demo"
-const audience = "items"
+/** What the issuer says of itself (OpenID Connect Discovery 1.0). */
+export const configuration = {
+  issuer,
+  token_endpoint: `${issuer}/token`,
+  jwks_uri: `${issuer}/jwks`,
+  grant_types_supported: ["password"],
+  scopes_supported: ["me", "items"],
+  response_types_supported: [],
+  subject_types_supported: ["public"],
+  id_token_signing_alg_values_supported: ["ES256"]
+}
 
-export const TokensLive = Layer.effect(
-  Tokens,
-  Effect.gen(function* () {
-    // a key for each start: restarting the demo revokes its tokens
-    const { privateKey, publicKey } = yield* Effect.promise(() => jose.generateKeyPair("ES256"))
-    return {
-      sign: (username, scopes) =>
-        Effect.promise(() =>
-          new jose.SignJWT({ scope: scopes.join(" ") })
-            .setProtectedHeader({ alg: "ES256", typ: "at+jwt" })
-            .setIssuer(issuer)
-            .setAudience(audience)
-            .setSubject(username)
-            .setIssuedAt()
-            .setExpirationTime(`${expiresIn}s`)
-            .sign(privateKey)
-        ).pipe(Effect.map(Redacted.make)),
-      verify: (token) =>
-        Effect.tryPromise(() =>
-          jose.jwtVerify(Redacted.value(token), publicKey, {
-            issuer,
-            audience,
-            algorithms: ["ES256"],
-            typ: "at+jwt",
-            requiredClaims: ["exp"]
-          })
-        ).pipe(
-          Effect.flatMap(({ payload }) => Schema.decodeUnknown(Claims)(payload)),
-          Effect.map(({ scope, sub }) => ({
-            username: sub,
-            scopes: scope.split(" ").filter((name) => name !== "")
-          })),
-          Effect.mapError(() => new SecurityError.Unauthorized({ reason: "invalid" }))
-        )
-    }
-  })
-)
+/** A token for a user, and the scopes that they asked for (RFC 9068). */
+export const sign = (
+  username: string,
+  scopes: ReadonlyArray<string>
+): Effect.Effect<Redacted.Redacted<string>> =>
+  Effect.promise(() =>
+    new jose.SignJWT({ client_id: "demo", scope: scopes.join(" ") })
+      .setProtectedHeader({ alg: "ES256", kid, typ: "at+jwt" })
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setSubject(username)
+      .setJti(crypto.randomUUID())
+      .setIssuedAt()
+      .setExpirationTime(`${expiresIn}s`)
+      .sign(privateKey)
+  ).pipe(Effect.map(Redacted.make))
