@@ -175,7 +175,7 @@ export const authenticate = <Principal, E = never, R = never, E2 = never, R2 = n
 >) => {
   const { findUser, passwordHash = PasswordHash.scrypt(), throttle } = options
   const isRight = verification(passwordHash, remembering(options.remember), throttle)
-  const decoy = makeDecoy(passwordHash)
+  const decoy = PasswordHash.decoy(passwordHash)
   return SecurityAlgebra.authenticate(
     (credentials: BasicCredentials, context: VerifierContext) => {
       const username = credentials.username.normalize("NFC")
@@ -200,25 +200,6 @@ const invalid = new SecurityError.Unauthorized({ reason: "invalid" })
 
 const textOf = (stored: string | Redacted.Redacted<string>): string =>
   Redacted.isRedacted(stored) ? Redacted.value(stored) : stored
-
-/** The hash of a password that nobody has, made once, and before it is known whether there is such a user. */
-const makeDecoy = (
-  passwordHash: PasswordHash.PasswordHash
-): Effect.Effect<string, SecurityError.ServiceUnavailable> => {
-  let made: string | undefined
-  const flights = SingleFlight.make<string, SecurityError.ServiceUnavailable>({ outlives: true })
-  const making = Effect.suspend(() =>
-    passwordHash.hash(Redacted.make(randomBytes(32).toString("base64")))
-  ).pipe(
-    Effect.catchTag("InvalidPassword", Effect.die),
-    Effect.tap((hash) => {
-      made = hash
-    })
-  )
-  return Effect.suspend(() =>
-    made === undefined ? flights.run("decoy", making) : Effect.succeed(made)
-  )
-}
 
 interface Claim {
   readonly username: string
@@ -249,13 +230,14 @@ const verification = <E, R>(
   memory: Memory,
   throttle: AttemptThrottle<E, R> | undefined
 ) => {
-  const key = randomBytes(32)
+  // not made with the value: some platforms allow nothing random outside of a request
+  let key: Uint8Array | undefined
   const flights = SingleFlight.make<boolean, SecurityError.ServiceUnavailable | E>()
   return (
     { password, stored, username }: Claim,
     { request }: VerifierContext
   ): Effect.Effect<boolean, SecurityError.ServiceUnavailable | E, R> => {
-    const claim = createHmac("sha256", key)
+    const claim = createHmac("sha256", (key ??= randomBytes(32)))
       .update(JSON.stringify([username, stored, Redacted.value(password)]))
       .digest("base64url")
     return Effect.clockWith((clock) => {

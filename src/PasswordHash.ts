@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { randomBytes, scrypt as nodeScrypt, timingSafeEqual } from "node:crypto"
 import * as SecurityError from "./SecurityError.ts"
+import * as SingleFlight from "./SingleFlight.ts"
 
 // ----------------------------------------------------------------------------
 // models
@@ -109,7 +110,8 @@ export const scrypt = (options: ScryptOptions = {}): PasswordHash => {
   }
   const derived = (password: string, salt: Uint8Array, length: number, cost: Cost) =>
     inTurn(derive(password, salt, length, cost))
-  const decoySalt = randomBytes(saltBytes)
+  // not made with the value: some platforms allow nothing random outside of a request
+  let decoySalt: Uint8Array | undefined
   return {
     hash: (password) =>
       Effect.suspend((): ReturnType<PasswordHash["hash"]> => {
@@ -127,7 +129,13 @@ export const scrypt = (options: ScryptOptions = {}): PasswordHash => {
         const text = Redacted.value(prepared)
         const read = parse(stored, limits)
         return read === undefined ?
-            Effect.as(Effect.zipRight(derived(text, decoySalt, hashBytes, own), unreadable), false)
+            Effect.as(
+              Effect.zipRight(
+                derived(text, (decoySalt ??= randomBytes(saltBytes)), hashBytes, own),
+                unreadable
+              ),
+              false
+            )
           : inTurn(compared(text, read, own))
       }),
     needsRehash: (stored) => {
@@ -243,6 +251,44 @@ const unreadable = Effect.logWarning(
   "A stored password hash can't be read: it is no PHC string of scrypt, or costs more than is allowed"
 )
 
+/**
+ * The hash of a password that nobody has, made when it is first asked for.
+ *
+ * Where there is no such user, verify against it: an unknown user then costs the same as a wrong password. Ask for it before it is
+ * known whether there is one. `HttpBasic.authenticate` does so; a login form of one's own has to.
+ *
+ * @example
+ * ```ts
+ * import { PasswordHash } from "effect-security"
+ * import { Effect, type Redacted } from "effect"
+ *
+ * const passwords = PasswordHash.scrypt()
+ * const decoy = PasswordHash.decoy(passwords)
+ *
+ * const isRight = (password: Redacted.Redacted<string>, stored: string | undefined) =>
+ *   Effect.flatMap(decoy, (ofNobody) => passwords.verify(password, stored ?? ofNobody))
+ * ```
+ * @category constructors
+ * @since 0.1.0
+ */
+export const decoy = (
+  self: PasswordHash
+): Effect.Effect<string, SecurityError.ServiceUnavailable> => {
+  let made: string | undefined
+  const flights = SingleFlight.make<string, SecurityError.ServiceUnavailable>({ outlives: true })
+  const making = Effect.suspend(() =>
+    self.hash(Redacted.make(randomBytes(32).toString("base64")))
+  ).pipe(
+    Effect.catchTag("InvalidPassword", Effect.die),
+    Effect.tap((hash) => {
+      made = hash
+    })
+  )
+  return Effect.suspend(() =>
+    made === undefined ? flights.run("decoy", making) : Effect.succeed(made)
+  )
+}
+
 // ----------------------------------------------------------------------------
 // steps
 // ----------------------------------------------------------------------------
@@ -323,7 +369,8 @@ const derive = (
     }
     try {
       nodeScrypt(password, salt, length, parameters, (error, hash) =>
-        resume(error === null ? Effect.succeed(hash) : Effect.fail(error))
+        // Node says `null`, Bun `undefined`
+        resume(error ? Effect.fail(error) : Effect.succeed(hash))
       )
     } catch (error) {
       resume(Effect.fail(error))

@@ -39,7 +39,7 @@ export const UsersLive = Layer.effect(
     const johndoe = yield* store("johndoe", "secret", false)
     const alice = yield* store("alice", "secret2", true)
     // an unknown user costs as much as a wrong password
-    const nobody = yield* passwords.hash(Redacted.make(crypto.randomUUID()))
+    const nobody = yield* PasswordHash.decoy(passwords)
     const users = new Map([johndoe, alice].map((user) => [user.principal.username, user]))
     const find = (username: string) => Option.fromNullable(users.get(username))
     return {

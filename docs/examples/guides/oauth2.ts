@@ -17,10 +17,11 @@ const user = OAuth2.passwordBearer({ tokenUrl: "token", scopes }).pipe(
 const passwords = PasswordHash.scrypt()
 const johns = await Effect.runPromise(passwords.hash(Redacted.make("secret")))
 const table = new Map([["johndoe", johns]]) // yours: a table of users
-const nobody = await Effect.runPromise(passwords.hash(Redacted.make(crypto.randomUUID())))
+const decoy = PasswordHash.decoy(passwords)
 
 const token = Effect.gen(function* () {
   const { password, scopes: wanted, username } = yield* OAuth2.passwordForm
+  const nobody = yield* decoy
   const stored = table.get(username)
   // an unknown user takes as long as a wrong password
   const isRight = yield* passwords.verify(password, stored ?? nobody)
