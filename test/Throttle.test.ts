@@ -245,7 +245,7 @@ describe("Throttle", () => {
     Effect.gen(function* () {
       const { asked, layer } = spying()
       const throttle = Throttle.make()
-      for (const account of ["johndoe", "x".repeat(100_000), "\0", ""]) {
+      for (const account of ["johndoe", "x".repeat(100_000), "\0a", ""]) {
         yield* Effect.provide(throttle.attempt({ account, request: from("192.0.2.1") }), layer)
       }
       assert.strictEqual(asked.length, 8)
