@@ -398,9 +398,9 @@ type Verification<A, R> = Effect.Effect<
   R
 >
 
-const invalid = Effect.fail(new SecurityError.Unauthorized({ reason: "invalid" }))
+const invalid = Exit.fail(new SecurityError.Unauthorized({ reason: "invalid" }))
 
-const unavailable = Effect.fail(new SecurityError.ServiceUnavailable())
+const unavailable = Exit.fail(new SecurityError.ServiceUnavailable())
 
 const refusals = new Map<string, Effect.Effect<never, SecurityError.Unauthorized>>()
 
