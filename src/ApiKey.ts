@@ -11,6 +11,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -374,15 +375,15 @@ export const authenticate = <Principal, E = never, R = never, E2 = never, R2 = n
       Effect.flatMap(candidates(key, context), (stored) =>
         Effect.flatMap(right(key, stored), (found) =>
           found !== undefined ? Effect.succeed(grant(found.principal, found.scopes))
-          : throttle === undefined ? Effect.fail(invalid)
-          : Effect.zipRight(throttle.attempt({ request: context.request }), Effect.fail(invalid))
+          : throttle === undefined ? invalid
+          : Effect.zipRight(throttle.attempt({ request: context.request }), invalid)
         )
       ),
     { throttles: throttle !== undefined }
   )
 }
 
-const invalid = new SecurityError.Unauthorized({ reason: "invalid" })
+const invalid = Exit.fail(new SecurityError.Unauthorized({ reason: "invalid" }))
 
 /** Which stored keys a key may be. */
 const candidatesOf = <Principal, E, R>(

@@ -465,7 +465,7 @@ const refuse = (evaluation: Evaluation): Clause.Erased<never> => {
   const refusal = toRefusal(evaluation, failure)
   const recover = failure === undefined ? plan.recover : failure.recover
   return recover === undefined ?
-      Effect.fail(refusal)
+      Exit.fail(refusal)
     : Effect.zipRight(SecurityError.appendHeaders(refusal), recover(refusal))
 }
 
@@ -627,7 +627,8 @@ const kindOf = (refusal: SecurityError.Refusal): Kind =>
 
 /** The refusal that a cause is, if it is one: a defect or an interruption never is. */
 const refusedIn = (cause: Cause.Cause<unknown>): Refused | undefined => {
-  const error = Option.getOrUndefined(Clause.errorOf(cause))
+  // in a span `Effect.fail` fails with a proxy, another one each time
+  const error = Cause.originalError(Option.getOrUndefined(Clause.errorOf(cause)))
   return (
     error instanceof Clause.Recovered ?
       { refusal: error.refusal, recover: error.recover, isMade: false }

@@ -5,6 +5,7 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { createHmac, randomBytes } from "node:crypto"
@@ -187,7 +188,7 @@ export const authenticate = <Principal, E = never, R = never, E2 = never, R2 = n
           return Effect.flatMap(isRight({ username, password, stored }, context), (right) =>
             right && user !== undefined ?
               Effect.succeed(grant(user.principal, user.scopes))
-            : Effect.fail(invalid)
+            : invalid
           )
         })
       )
@@ -196,7 +197,7 @@ export const authenticate = <Principal, E = never, R = never, E2 = never, R2 = n
   )
 }
 
-const invalid = new SecurityError.Unauthorized({ reason: "invalid" })
+const invalid = Exit.fail(new SecurityError.Unauthorized({ reason: "invalid" }))
 
 const textOf = (stored: string | Redacted.Redacted<string>): string =>
   Redacted.isRedacted(stored) ? Redacted.value(stored) : stored

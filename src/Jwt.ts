@@ -406,9 +406,9 @@ type Verification<A, R> = Effect.Effect<
   R
 >
 
-const invalid = Effect.fail(new SecurityError.Unauthorized({ reason: "invalid" }))
+const invalid = Exit.fail(new SecurityError.Unauthorized({ reason: "invalid" }))
 
-const unavailable = Effect.fail(new SecurityError.ServiceUnavailable())
+const unavailable = Exit.fail(new SecurityError.ServiceUnavailable())
 
 const notBound = "it is bound to another certificate"
 
