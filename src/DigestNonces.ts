@@ -9,12 +9,12 @@
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
-import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { globalValue } from "effect/GlobalValue"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto"
 
 // ----------------------------------------------------------------------------
@@ -212,9 +212,9 @@ export interface Use extends Issued {
  * @category errors
  * @since 0.1.0
  */
-export class StoreError extends Data.TaggedError("DigestNonceStoreError")<{
-  readonly message: string
-}> {}
+export class StoreError extends Schema.TaggedError<StoreError>(
+  "effect-security/DigestNonces/StoreError"
+)("DigestNonceStoreError", { message: Schema.String }) {}
 
 /**
  * What a store does: it says whether a use is the first of its kind, and remembers it.

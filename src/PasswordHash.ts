@@ -6,9 +6,9 @@
  *
  * @since 0.1.0
  */
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import { randomBytes, scrypt as nodeScrypt, timingSafeEqual } from "node:crypto"
 import * as SecurityError from "./SecurityError.ts"
 import * as SingleFlight from "./SingleFlight.ts"
@@ -47,9 +47,9 @@ export interface PasswordHash {
  * @category errors
  * @since 0.1.0
  */
-export class InvalidPassword extends Data.TaggedError("InvalidPassword")<{
-  readonly reason: "empty" | "too long"
-}> {}
+export class InvalidPassword extends Schema.TaggedError<InvalidPassword>(
+  "effect-security/PasswordHash/InvalidPassword"
+)("InvalidPassword", { reason: Schema.Literal("empty", "too long") }) {}
 
 /**
  * What scrypt can be told. The default costs are OWASP's: 128 MiB and some 300 ms for each password.

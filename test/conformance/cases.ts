@@ -31,11 +31,11 @@ const basic = unauthorized('Basic realm="api", charset="UTF-8"')
 const bearer = unauthorized('Bearer realm="api"', 'Bearer realm="api", error="invalid_token"')
 const mutualTls = unauthorized('MutualTLS realm="api"')
 const digest = unauthorized(
-  /^Digest realm="api", nonce="[\w-]{64}", qop="auth", algorithm=SHA-256, charset=UTF-8, Digest realm="api", nonce="[\w-]{64}", qop="auth", algorithm=SHA-256-sess, charset=UTF-8$/
+  /^Digest realm="api", nonce="[\w-]{72}", qop="auth", algorithm=SHA-256, charset=UTF-8, Digest realm="api", nonce="[\w-]{72}", qop="auth", algorithm=SHA-256-sess, charset=UTF-8$/
 )
 const stale = {
   status: 401,
-  challenge: /^Digest [^,]+, nonce="[\w-]{64}", .*, stale=true, Digest .*, stale=true$/,
+  challenge: /^Digest [^,]+, nonce="[\w-]{72}", .*, stale=true, Digest .*, stale=true$/,
   says: "invalid"
 }
 const forbidden = (scope: string) => ({
