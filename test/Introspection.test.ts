@@ -14,7 +14,6 @@ import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
-import * as Tracer from "effect/Tracer"
 import { createHash, X509Certificate } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { inspect } from "node:util"
@@ -25,6 +24,7 @@ import * as OAuth2 from "../src/OAuth2.ts"
 import * as Security from "../src/Security.ts"
 import * as ServerMetadata from "../src/ServerMetadata.ts"
 import * as Endpoint from "./support/endpoint.ts"
+import { recording } from "./support/tracer.ts"
 
 // ----------------------------------------------------------------------------
 // fixtures
@@ -778,35 +778,9 @@ describe("an endpoint", () => {
   it.effect("sees its question in no span", () =>
     Effect.gen(function* () {
       const traced: Array<string> = []
-      const tracer = Tracer.make({
-        span: (name, parent, context, links, startTime, kind) => {
-          const attributes = new Map<string, unknown>()
-          return {
-            _tag: "Span",
-            name,
-            spanId: "0123456789abcdef",
-            traceId: "0123456789abcdef0123456789abcdef",
-            parent,
-            context,
-            status: { _tag: "Started", startTime },
-            attributes,
-            links,
-            sampled: true,
-            kind,
-            end: (_, exit) => {
-              traced.push(name, inspect(attributes))
-              if (Exit.isFailure(exit)) traced.push(Cause.pretty(exit.cause))
-            },
-            attribute: (key, value) => {
-              attributes.set(key, value)
-            },
-            event: (...event) => {
-              traced.push(inspect(event))
-            },
-            addLinks: () => {}
-          }
-        },
-        context: (f) => f()
+      const tracer = recording(({ attributes, events, exit, name }) => {
+        traced.push(name, inspect(attributes), inspect(events))
+        if (Exit.isFailure(exit)) traced.push(Cause.pretty(exit.cause))
       })
       for (const method of ["client_secret_basic", "client_secret_post"] as const) {
         const user = oauth2.pipe(

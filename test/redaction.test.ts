@@ -33,7 +33,6 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import * as Tracer from "effect/Tracer"
 import * as Http from "node:http"
 import { inspect } from "node:util"
 import {
@@ -47,6 +46,7 @@ import {
   SecurityError,
   SecurityMiddleware
 } from "../src/index.ts"
+import { recording } from "./support/tracer.ts"
 
 // ----------------------------------------------------------------------------
 // what is written
@@ -74,37 +74,9 @@ const everything = (value: unknown): string =>
     : ""
   ].join("\n")
 
-/** An exporter sees a span when it has ended: with the attributes it has then. */
-const tracer = Tracer.make({
-  span: (name, parent, context, links, startTime, kind) => {
-    const attributes = new Map<string, unknown>()
-    const events: Array<unknown> = []
-    return {
-      _tag: "Span",
-      name,
-      spanId: "0123456789abcdef",
-      traceId: "0123456789abcdef0123456789abcdef",
-      parent,
-      context,
-      status: { _tag: "Started", startTime },
-      attributes,
-      links,
-      sampled: true,
-      kind,
-      end: (_endTime, exit) => {
-        written.push(name, everything(Object.fromEntries(attributes)), everything(events))
-        written.push(everything(exit))
-      },
-      attribute: (key, value) => {
-        attributes.set(key, value)
-      },
-      event: (event, _startTime, eventAttributes) => {
-        events.push([event, eventAttributes])
-      },
-      addLinks: () => {}
-    }
-  },
-  context: (f) => f()
+const tracer = recording(({ attributes, events, exit, name }) => {
+  written.push(name, everything(Object.fromEntries(attributes)), everything(events))
+  written.push(everything(exit))
 })
 
 const logger = Logger.make<unknown, void>((options) => {

@@ -16,7 +16,6 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
-import * as Tracer from "effect/Tracer"
 import { once } from "node:events"
 import * as Http from "node:http"
 import { inspect } from "node:util"
@@ -31,6 +30,7 @@ import * as Security from "../../src/Security.ts"
 import { makeIssuer } from "../support/badTokens.ts"
 import * as Endpoint from "../support/endpoint.ts"
 import { pair } from "../support/tokens.ts"
+import { recording } from "../support/tracer.ts"
 
 // most of them wait for something that does not come
 vi.setConfig({ maxConcurrency: 40 })
@@ -90,34 +90,10 @@ afterAll(() => {
 const logs = Endpoint.logged()
 const spans: Array<string> = []
 
-/** An exporter sees a span when it has ended. */
-const tracer = Tracer.make({
-  span: (name, parent, context, links, startTime, kind) => {
-    const attributes = new Map<string, unknown>()
-    const events: Array<unknown> = []
-    return {
-      _tag: "Span",
-      name,
-      spanId: "0123456789abcdef",
-      traceId: "0123456789abcdef0123456789abcdef",
-      parent,
-      context,
-      status: { _tag: "Started", startTime },
-      attributes,
-      links,
-      sampled: true,
-      kind,
-      end: (_endTime, exit) => {
-        spans.push(inspect([name, attributes, events], { depth: 10 }))
-        // not what it succeeded with: to print a response is to read its body
-        if (Exit.isFailure(exit)) spans.push(inspect(exit, { depth: 10 }), Cause.pretty(exit.cause))
-      },
-      attribute: (key, value) => void attributes.set(key, value),
-      event: (event, _startTime, more) => void events.push([event, more]),
-      addLinks: () => {}
-    }
-  },
-  context: (run) => run()
+const tracer = recording(({ attributes, events, exit, name }) => {
+  spans.push(inspect([name, attributes, events], { depth: 10 }))
+  // not what it succeeded with: to print a response is to read its body
+  if (Exit.isFailure(exit)) spans.push(inspect(exit, { depth: 10 }), Cause.pretty(exit.cause))
 })
 
 const secrets = new Set<string>()
