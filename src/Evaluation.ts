@@ -11,6 +11,7 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Challenge from "./Challenge.ts"
 import * as Clause from "./Clause.ts"
@@ -146,23 +147,31 @@ const checkAuthorization = (clause: Clause.Clause): void => {
 // ----------------------------------------------------------------------------
 
 /**
+ * Evaluates a plan against the request in the context of a running fiber, at once: the result is an Exit where there was nothing to
+ * wait for.
+ *
+ * @category folds
+ * @since 0.1.0
+ */
+export const decide = (plan: Plan, fiber: Fiber.RuntimeFiber<unknown, unknown>): Clause.Erased =>
+  attempt(
+    new Evaluation(
+      plan,
+      plan.schemes.length === 0 ?
+        undefined
+      : Context.unsafeGet(fiber.currentContext, HttpServerRequest.HttpServerRequest)
+    ),
+    0
+  )
+
+/**
  * Evaluates a plan against the request in the context.
  *
  * @category folds
  * @since 0.1.0
  */
 export const evaluate = (plan: Plan): Clause.Erased =>
-  plan.schemes.length === 0 ?
-    Effect.suspend(() => attempt(new Evaluation(plan, undefined), 0))
-  : Effect.withFiberRuntime((fiber) =>
-      attempt(
-        new Evaluation(
-          plan,
-          Context.unsafeGet(fiber.currentContext, HttpServerRequest.HttpServerRequest)
-        ),
-        0
-      )
-    )
+  Effect.withFiberRuntime((fiber) => decide(plan, fiber))
 
 type Kind = "absent" | "invalid" | "forbidden" | "unavailable"
 
@@ -305,8 +314,8 @@ const attemptFrom = (evaluation: Evaluation, from: number): Clause.Erased => {
     }
     let outcome = judge(evaluation, clause)
     while (typeof outcome === "object") {
-      const pending = verify(evaluation, outcome)
-      if (pending !== undefined) return Effect.flatMap(pending, () => attempt(evaluation, at))
+      const pending = verify(evaluation, outcome, at)
+      if (pending !== undefined) return pending
       outcome = judge(evaluation, clause)
     }
     if (outcome === "proven") return build(evaluation, clause, at)
@@ -371,11 +380,17 @@ const firstLacking = (
 
 /**
  * Runs a scheme's verifier and keeps its verdict; any other error or a defect ends the evaluation. `undefined` when the verdict is
- * there at once.
+ * there at once, else what goes on with the clause `at` once it is.
  */
-const verify = (evaluation: Evaluation, need: PlannedNeed): Clause.Erased<void> | undefined => {
+const verify = (
+  evaluation: Evaluation,
+  need: PlannedNeed,
+  at: number
+): Clause.Erased | undefined => {
   const scheme = evaluation.plan.schemes[need.scheme]
-  if (scheme?.verifier === undefined || evaluation.request === undefined) return Effect.void
+  if (scheme?.verifier === undefined || evaluation.request === undefined) {
+    return Effect.dieMessage(`no verifier for a need of ${scheme?.definition.name}`)
+  }
   const verified = scheme.verifier.run(evaluation.find(need.scheme), {
     scheme: scheme.definition.name,
     scopes: scheme.scopes,
@@ -383,13 +398,19 @@ const verify = (evaluation: Evaluation, need: PlannedNeed): Clause.Erased<void> 
   })
   // an Effect that has nothing to do is its own result
   if (Exit.isExit(verified)) {
-    return verified._tag === "Success" ?
+    const ending =
+      verified._tag === "Success" ?
         keepGrant(evaluation, need, verified.value)
       : keepFailure(evaluation, need, verified.cause)
+    return ending && Effect.flatMap(ending, () => attempt(evaluation, at))
   }
+  const resume = (ending: Clause.Erased<void> | undefined): Clause.Erased =>
+    ending === undefined ?
+      attempt(evaluation, at)
+    : Effect.flatMap(ending, () => attempt(evaluation, at))
   return Effect.matchCauseEffect(verified, {
-    onSuccess: (grant) => keepGrant(evaluation, need, grant) ?? Effect.void,
-    onFailure: (cause) => keepFailure(evaluation, need, cause) ?? Effect.void
+    onSuccess: (grant) => resume(keepGrant(evaluation, need, grant)),
+    onFailure: (cause) => resume(keepFailure(evaluation, need, cause))
   })
 }
 

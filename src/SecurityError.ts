@@ -16,6 +16,7 @@ import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
 import * as Challenge from "./Challenge.ts"
 
 // ----------------------------------------------------------------------------
@@ -68,7 +69,7 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>("SecurityUnau
   }
 
   [HttpServerRespondable.symbol](): Effect.Effect<HttpServerResponse.HttpServerResponse> {
-    return respond(this, { _tag: this._tag, reason: this.reason, message: this.message })
+    return respond(this)
   }
 }
 
@@ -114,7 +115,7 @@ export class Forbidden extends Schema.TaggedError<Forbidden>("SecurityForbidden"
   }
 
   [HttpServerRespondable.symbol](): Effect.Effect<HttpServerResponse.HttpServerResponse> {
-    return respond(this, { _tag: this._tag, message: this.message })
+    return respond(this)
   }
 }
 
@@ -162,7 +163,7 @@ export class ServiceUnavailable extends Schema.TaggedError<ServiceUnavailable>(
   }
 
   [HttpServerRespondable.symbol](): Effect.Effect<HttpServerResponse.HttpServerResponse> {
-    return respond(this, { _tag: this._tag, message: this.message, retryAfter: this.retryAfter })
+    return respond(this)
   }
 }
 
@@ -211,7 +212,7 @@ export class TooManyRequests extends Schema.TaggedError<TooManyRequests>("Securi
   }
 
   [HttpServerRespondable.symbol](): Effect.Effect<HttpServerResponse.HttpServerResponse> {
-    return respond(this, { _tag: this._tag, message: this.message, retryAfter: this.retryAfter })
+    return respond(this)
   }
 }
 
@@ -260,6 +261,7 @@ export const withoutStack = <Made>(make: () => Made): Made => {
 interface Prepared {
   readonly headers: Readonly<Record<string, string>>
   readonly append: Effect.Effect<void>
+  body: string | undefined
   response: Effect.Effect<HttpServerResponse.HttpServerResponse> | undefined
 }
 
@@ -277,6 +279,7 @@ export const prepared = <Self extends Refusal>(self: Self): Self => {
     preparations.set(self, {
       headers: added,
       append: makeAppend(self),
+      body: undefined,
       response: undefined
     })
   }
@@ -370,9 +373,7 @@ const makeAppend = (self: Refusal): Effect.Effect<void> => {
   const added = fieldLines(self)
   const status = statuses[self._tag]
   const handler: HttpApp.PreResponseHandler = (_request, response) =>
-    Effect.succeed(
-      response.status === status ? HttpServerResponse.setHeaders(response, added) : response
-    )
+    Effect.succeed(response.status === status ? withLines(response, added) : response)
   const alone = appended(self, handler)
   return FiberRef.update(HttpApp.currentPreResponseHandlers, (before) =>
     Option.isNone(before) ? alone : (
@@ -432,6 +433,7 @@ export type Status = (typeof statuses)[keyof typeof statuses]
 /**
  * The schemas of the refusals as an HttpApi answers them: encoding one sets its headers as well.
  *
+ * What they encode to is the JSON of the body as text, so that a refusal that answers many requests is printed once.
  * The headers are set by the fiber that encodes, so they also reach the client when the refusal crossed a fiber
  * (`Effect.timeout` around the whole app).
  *
@@ -447,15 +449,23 @@ export const contract = {
 
 function answering<Self extends Refusal, Encoded>(
   schema: Schema.Schema<Self, Encoded>
-): Schema.Schema<Self, Encoded> {
-  return Schema.transformOrFail(schema, Schema.typeSchema(schema), {
-    strict: true,
-    decode: (refusal) => Effect.succeed(refusal),
-    encode: (refusal) =>
-      isLastAppended(refusal) ?
-        ParseResult.succeed(refusal)
-      : Effect.as(appendHeaders(refusal), refusal)
-  }).annotations(schema.ast.annotations)
+): Schema.Schema<Self, string> {
+  const decode = ParseResult.decodeUnknown(Schema.parseJson(schema))
+  return HttpApiSchema.withEncoding(
+    Schema.transformOrFail(Schema.String, Schema.typeSchema(schema), {
+      strict: true,
+      decode: (text, options) => decode(text, options),
+      encode: (refusal) =>
+        isLastAppended(refusal) ?
+          ParseResult.succeed(print(refusal))
+        : Effect.map(appendHeaders(refusal), () => print(refusal))
+    }).annotations({
+      ...schema.ast.annotations,
+      // a document describes the JSON, not that it is text
+      [SchemaAST.SurrogateAnnotationId]: schema.ast
+    }),
+    { kind: "Text", contentType: "application/json" }
+  )
 }
 
 // ----------------------------------------------------------------------------
@@ -473,6 +483,16 @@ const fieldLines = (self: Refusal): ReadonlyArray<readonly [name: string, value:
     // node:http writes a line for each element; to whatever takes it for a text it is the list
     [["www-authenticate", new Lines(...new Set(self.challenges.map(Challenge.print))) as never]]
   : Object.entries(headers(self))
+
+/** One line at a time: `setHeaders` costs ten times as much. */
+const withLines = (
+  response: HttpServerResponse.HttpServerResponse,
+  lines: ReadonlyArray<readonly [name: string, value: string]>
+): HttpServerResponse.HttpServerResponse => {
+  let answer = response
+  for (const [name, value] of lines) answer = HttpServerResponse.setHeader(answer, name, value)
+  return answer
+}
 
 class Lines extends Array<string> {
   override toString(): string {
@@ -518,17 +538,30 @@ function withDefault(message: string) {
   )
 }
 
-const respond = (
-  self: Refusal,
-  body: Record<string, unknown>
-): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+/** The JSON of a refusal's body. */
+const print = (self: Refusal): string => {
+  const preparation = preparations.get(self)
+  if (preparation === undefined) return JSON.stringify(bodyOf(self))
+  preparation.body ??= JSON.stringify(bodyOf(self))
+  return preparation.body
+}
+
+const bodyOf = (self: Refusal): object =>
+  self._tag === "Unauthorized" ? { _tag: self._tag, reason: self.reason, message: self.message }
+  : self._tag === "Forbidden" ? { _tag: self._tag, message: self.message }
+  : { _tag: self._tag, message: self.message, retryAfter: self.retryAfter }
+
+const respond = (self: Refusal): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
   const preparation = preparations.get(self)
   if (preparation?.response !== undefined) return preparation.response
   const response = Effect.succeed(
-    HttpServerResponse.unsafeJson(body, {
-      status: statuses[self._tag],
-      headers: fieldLines(self)
-    })
+    withLines(
+      HttpServerResponse.text(print(self), {
+        status: statuses[self._tag],
+        contentType: "application/json"
+      }),
+      fieldLines(self)
+    )
   )
   if (preparation !== undefined) preparation.response = response
   return response

@@ -9,7 +9,10 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import { hasProperty } from "effect/Predicate"
+import * as Scope from "effect/Scope"
 import * as Clause from "./Clause.ts"
 import type { Definition } from "./Definition.ts"
 import * as Evaluation from "./Evaluation.ts"
@@ -24,16 +27,28 @@ import type { SecurityScheme } from "./SecurityScheme.ts"
 
 const ExpressionId: unique symbol = Symbol.for("effect-security/Security/Expression")
 
+const DecideId: unique symbol = Symbol.for("effect-security/Security/Decide")
+
+/**
+ * Evaluates an expression in a running fiber: what it returns is an Exit where there was nothing to wait for.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Decide = (fiber: Fiber.RuntimeFiber<unknown, unknown>) => Clause.Erased
+
 class SecurityImpl extends Effectable.Class<unknown, unknown, never> implements Top {
   readonly [TypeId] = {}
   readonly [ExpressionId]: Clause.Expression
   readonly requirement: SecurityRequirement.SecurityRequirement
   readonly schemes: { readonly [name: string]: SecurityScheme }
+  readonly [DecideId]: Decide
   private readonly evaluation: Clause.Erased
 
   constructor(expression: Clause.Expression) {
     super()
-    const evaluation = Evaluation.evaluate(Evaluation.plan(expression))
+    const plan = Evaluation.plan(expression)
+    const evaluation = Evaluation.evaluate(plan)
     this[ExpressionId] = expression
     this.requirement = Clause.requirement(expression)
     this.schemes = Object.assign(
@@ -42,7 +57,9 @@ class SecurityImpl extends Effectable.Class<unknown, unknown, never> implements 
         [...Clause.needs(expression)].map(([name, need]) => [name, need.definition.scheme])
       )
     )
-    this.evaluation = expression.around?.(evaluation) ?? evaluation
+    const around = expression.around?.(evaluation)
+    this.evaluation = around ?? evaluation
+    this[DecideId] = around === undefined ? (fiber) => Evaluation.decide(plan, fiber) : () => around
   }
 
   override commit(): Clause.Erased {
@@ -66,15 +83,27 @@ export const make = <Self extends Top>(expression: Clause.Expression): Self =>
  * @category reflection
  * @since 0.1.0
  */
-export const expressionOf = (self: unknown): Clause.Expression => {
-  if (!hasProperty(self, ExpressionId)) {
+export const expressionOf = (self: unknown): Clause.Expression => implOf(self)[ExpressionId]
+
+/**
+ * What an adapter calls to evaluate an expression, without an Effect around it.
+ *
+ * @category reflection
+ * @since 0.1.0
+ */
+export const decideOf = (self: unknown): Decide => implOf(self)[DecideId]
+
+const implOf = (self: unknown): SecurityImpl => {
+  if (!isImpl(self)) {
     throw new Error(
       "not a security expression: use a scheme, or what a combinator of Security made"
     )
   }
-  // only `SecurityImpl` has the property
-  return self[ExpressionId] as Clause.Expression
+  return self
 }
+
+/** Only `SecurityImpl` has the property. */
+const isImpl = (self: unknown): self is SecurityImpl => hasProperty(self, ExpressionId)
 
 /**
  * The expression of one scheme: it succeeds with the scheme's credential, unverified.
@@ -127,7 +156,7 @@ export const withServices = <Self extends Top>(
   self: Self,
   context: Context.Context<never>
 ): Self => {
-  const keys = [...context.unsafeMap.keys()]
+  const keys = [...context.unsafeMap.keys()].filter((key) => !keysOfBuilding.has(key))
   return make(
     Clause.mapEffects(expressionOf(self), (effect) =>
       // what has nothing to do needs nothing
@@ -141,6 +170,9 @@ export const withServices = <Self extends Top>(
     )
   )
 }
+
+/** What every Layer is built with, and no verifier means: a Scope that it asks for is the request's. */
+const keysOfBuilding: ReadonlySet<string> = new Set([Scope.Scope.key, Layer.CurrentMemoMap.key])
 
 // ----------------------------------------------------------------------------
 // reflection

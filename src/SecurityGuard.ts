@@ -4,11 +4,12 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import { dual } from "effect/Function"
 import * as CacheHeaders from "./CacheHeaders.ts"
 import type * as Clause from "./Clause.ts"
 import type { Evidence } from "./Granted.ts"
-import { definitions } from "./SecurityExpression.ts"
+import { decideOf, definitions } from "./SecurityExpression.ts"
 import type { Security, Top } from "./SecurityModel.ts"
 import * as Requirement from "./SecurityRequirement.ts"
 import type { Grantable as Grants, SecurityRequirement } from "./SecurityRequirement.ts"
@@ -67,24 +68,20 @@ export const guard: {
     self: Top & Clause.Erased,
     handler: (principal: unknown, context: GuardContext) => Clause.Erased
   ): Clause.Erased => {
-    const schemes = definitions(self)
+    const decide = decideOf(self)
     const context: GuardContext = {
       requirement: self.requirement,
       scopes: Requirement.scopes(self.requirement)
     }
-    const cacheHeaders = CacheHeaders.forDefinitions(schemes, self.requirement)
-    if (cacheHeaders === undefined) {
-      return Effect.flatMap(self, (principal) => handler(principal, context))
-    }
-    const add = CacheHeaders.add(cacheHeaders)
-    const append = CacheHeaders.append(cacheHeaders)
-    return Effect.matchCauseEffect(
-      Effect.flatMap(self, (principal) => handler(principal, context)),
-      {
-        onSuccess: (response) => Effect.succeed(add(response)),
-        // an error is answered outside
-        onFailure: (cause) => Effect.zipRight(append, Effect.failCause(cause))
-      }
-    )
+    const cacheHeaders = CacheHeaders.forDefinitions(definitions(self), self.requirement)
+    const guarded = Effect.withFiberRuntime<unknown, unknown>((fiber) => {
+      const decided = decide(fiber)
+      return (
+        !Exit.isExit(decided) ? Effect.flatMap(decided, (principal) => handler(principal, context))
+        : decided._tag === "Success" ? handler(decided.value, context)
+        : decided
+      )
+    })
+    return cacheHeaders === undefined ? guarded : CacheHeaders.around(cacheHeaders)(guarded)
   }
 )

@@ -16,6 +16,7 @@ import type * as HttpRouter from "@effect/platform/HttpRouter"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import { dual } from "effect/Function"
 import { globalValue } from "effect/GlobalValue"
 import * as Layer from "effect/Layer"
@@ -29,7 +30,14 @@ import type { Evidence } from "./Granted.ts"
 import type { CheckLiterals, CheckProvable } from "./SecurityAlgebra.ts"
 import * as SealedApi from "./SealedApi.ts"
 import * as SecurityError from "./SecurityError.ts"
-import { definitions, expressionOf, make, statuses } from "./SecurityExpression.ts"
+import {
+  decideOf,
+  definitions,
+  expressionOf,
+  make,
+  statuses,
+  withServices
+} from "./SecurityExpression.ts"
 import type {
   Failure,
   Grantable,
@@ -39,7 +47,6 @@ import type {
   Success,
   Top
 } from "./SecurityModel.ts"
-import { withServices } from "./SecurityExpression.ts"
 import type { Guaranteed, WithScopes } from "./SecurityRequirement.ts"
 
 // ----------------------------------------------------------------------------
@@ -589,31 +596,36 @@ const implementation = (
   security: Top,
   context: Context.Context<never>
 ): HttpApiMiddleware.HttpApiMiddleware<unknown, unknown> => {
-  const evaluation = withServices(security, context)
+  const decide = decideOf(withServices(security, context))
   const cacheHeaders = CacheHeaders.forDefinitions(definitions(security), security.requirement)
-  // what the expression needs is the request and what `context` holds
-  const answered = Effect.catchAllCause(
-    evaluation as HttpApiMiddleware.HttpApiMiddleware<unknown, unknown>,
-    answer
-  )
-  return cacheHeaders === undefined ? answered : (
-      Effect.zipRight(CacheHeaders.append(cacheHeaders), answered)
+  const before = cacheHeaders && CacheHeaders.append(cacheHeaders)
+  const pass = (value: unknown): Clause.Erased =>
+    before === undefined ? Exit.succeed(value) : Effect.as(before, value)
+  const fail = (cause: Cause.Cause<unknown>): Clause.Erased =>
+    before === undefined ? answer(cause) : Effect.zipRight(before, answer(cause))
+  return Effect.withFiberRuntime<unknown, unknown>((fiber) => {
+    const decided = decide(fiber)
+    return (
+      !Exit.isExit(decided) ? Effect.matchCauseEffect(decided, { onSuccess: pass, onFailure: fail })
+      : decided._tag === "Success" ? pass(decided.value)
+      : fail(decided.cause)
     )
+  })
 }
 
 /** Sets a refusal's headers. Beside a defect the platform would answer an error: a defect is a 500. */
 const answer = <E>(cause: Cause.Cause<E>): Effect.Effect<never, E> => {
   if (cause._tag === "Fail") {
     return SecurityError.isRefusal(cause.error) ?
-        Effect.zipRight(SecurityError.appendHeaders(cause.error), Effect.failCause(cause))
-      : Effect.failCause(cause)
+        Effect.zipRight(SecurityError.appendHeaders(cause.error), Exit.failCause(cause))
+      : Exit.failCause(cause)
   }
   const defects = Cause.keepDefects(cause)
-  if (Option.isSome(defects)) return Effect.failCause(Clause.asDefects(defects.value, isEncodable))
+  if (Option.isSome(defects)) return Exit.failCause(Clause.asDefects(defects.value, isEncodable))
   const error = Option.getOrUndefined(Cause.failureOption(cause))
   return SecurityError.isRefusal(error) ?
-      Effect.zipRight(SecurityError.appendHeaders(error), Effect.failCause(cause))
-    : Effect.failCause(cause)
+      Effect.zipRight(SecurityError.appendHeaders(error), Exit.failCause(cause))
+    : Exit.failCause(cause)
 }
 
 /** Whether the schema of some error of an HttpApi may fit a defect: the platform would answer with that error. */
