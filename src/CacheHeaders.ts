@@ -10,6 +10,8 @@ import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as FiberRef from "effect/FiberRef"
+import * as Option from "effect/Option"
 import type { Definition } from "./Definition.ts"
 import type { SecurityRequirement } from "./SecurityRequirement.ts"
 
@@ -74,13 +76,25 @@ export const add = (
 }
 
 /**
- * Adds the headers to whatever answers the request, an error too.
+ * Adds the headers to whatever answers the request, an error too, and succeeds with what it is given.
  *
  * @category combinators
  * @since 0.1.0
  */
-export const append = (headers: CacheHeaders): Effect.Effect<void> =>
-  HttpApp.appendPreResponseHandler((_request, response) => Effect.succeed(add(headers, response)))
+export const append = (headers: CacheHeaders): (<Value>(value: Value) => Effect.Effect<Value>) => {
+  const handler: HttpApp.PreResponseHandler = (_request, response) =>
+    Exit.succeed(add(headers, response))
+  const alone = Option.some(handler)
+  return (value) =>
+    FiberRef.modify(HttpApp.currentPreResponseHandlers, (before) => [
+      value,
+      Option.isNone(before) ? alone : (
+        Option.some((request, response) =>
+          Effect.map(before.value(request, response), (handled) => add(headers, handled))
+        )
+      )
+    ])
+}
 
 /**
  * Adds the headers to the response of a handler, and to what answers its error.
@@ -99,7 +113,7 @@ export const around = (
       onSuccess: (value) =>
         Exit.succeed(HttpServerResponse.isServerResponse(value) ? add(headers, value) : value),
       // an error is answered outside
-      onFailure: (cause) => Effect.zipRight(appended, Exit.failCause(cause))
+      onFailure: (cause) => Effect.flatMap(appended(cause), Exit.failCause)
     })
 }
 

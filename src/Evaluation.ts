@@ -33,6 +33,8 @@ import * as SecurityRequirement from "./SecurityRequirement.ts"
 export interface Plan {
   readonly schemes: ReadonlyArray<PlannedScheme>
   readonly clauses: ReadonlyArray<PlannedClause>
+  /** The one scheme of the one clause, where nothing but plain policies comes after it. */
+  readonly only: Only | undefined
   readonly recover: Clause.Recover | undefined
   /** One `undefined` for each scheme. */
   readonly blank: ReadonlyArray<undefined>
@@ -48,6 +50,12 @@ interface Completed {
   readonly refusal: SecurityError.Unauthorized
   readonly refused: string
   readonly completed: SecurityError.Unauthorized
+}
+
+interface Only {
+  readonly scheme: PlannedScheme
+  readonly need: PlannedNeed
+  readonly build: Clause.Build & { readonly _tag: "Plain" }
 }
 
 interface PlannedScheme {
@@ -107,19 +115,39 @@ export const plan = (expression: Clause.Expression): Plan => {
       scope: [...new Set(clause.needs.flatMap((need) => need.scopes))].join(" ")
     }
   })
+  const schemes = needs.map(({ definition, verifier }) => ({
+    definition,
+    verifier,
+    scopes: SecurityRequirement.scopes(requirement, definition.name)
+  }))
   return {
-    schemes: needs.map(({ definition, verifier }) => ({
-      definition,
-      verifier,
-      scopes: SecurityRequirement.scopes(requirement, definition.name)
-    })),
+    schemes,
     clauses,
+    only: onlyNeed(schemes, clauses),
     recover: expression.recover,
     blank: needs.map(() => undefined),
     isFixed: needs.every(({ definition }) => definition.isChallengeFixed),
     refusals: new Map(),
     completed: undefined
   }
+}
+
+const onlyNeed = (
+  schemes: ReadonlyArray<PlannedScheme>,
+  clauses: ReadonlyArray<PlannedClause>
+): Only | undefined => {
+  const [scheme] = schemes
+  const [clause] = clauses
+  const [need] = clause?.needs ?? []
+  return (
+      clauses.length === 1 &&
+        clause?.needs.length === 1 &&
+        scheme !== undefined &&
+        need !== undefined &&
+        clause.build._tag === "Plain"
+    ) ?
+      { scheme, need, build: clause.build }
+    : undefined
 }
 
 const checkAuthorization = (clause: Clause.Clause): void => {
@@ -153,16 +181,13 @@ const checkAuthorization = (clause: Clause.Clause): void => {
  * @category folds
  * @since 0.1.0
  */
-export const decide = (plan: Plan, fiber: Fiber.RuntimeFiber<unknown, unknown>): Clause.Erased =>
-  attempt(
-    new Evaluation(
-      plan,
-      plan.schemes.length === 0 ?
-        undefined
-      : Context.unsafeGet(fiber.currentContext, HttpServerRequest.HttpServerRequest)
-    ),
-    0
-  )
+export const decide = (plan: Plan, fiber: Fiber.RuntimeFiber<unknown, unknown>): Clause.Erased => {
+  if (plan.schemes.length === 0) return attempt(new Evaluation(plan, undefined), 0)
+  const request = Context.unsafeGet(fiber.currentContext, HttpServerRequest.HttpServerRequest)
+  return plan.only === undefined ?
+      attempt(new Evaluation(plan, request), 0)
+    : attemptOnly(plan, plan.only, request)
+}
 
 /**
  * Evaluates a plan against the request in the context.
@@ -206,10 +231,14 @@ class Evaluation implements Clause.Proofs {
   lacking: Array<readonly [clause: PlannedClause, need: PlannedNeed]> | undefined = undefined
   failure: Failure | undefined = undefined
 
-  constructor(plan: Plan, request: HttpServerRequest.HttpServerRequest | undefined) {
+  constructor(
+    plan: Plan,
+    request: HttpServerRequest.HttpServerRequest | undefined,
+    found?: unknown
+  ) {
     this.plan = plan
     this.request = request
-    this.found = plan.blank.slice()
+    this.found = found === undefined ? plan.blank.slice() : [found]
     this.granted = plan.blank.slice()
   }
 
@@ -291,7 +320,57 @@ const attempt = (evaluation: Evaluation, from: number): Clause.Erased => {
   try {
     return attemptFrom(evaluation, from)
   } catch (thrown) {
-    return Effect.failCause(Clause.asDefects(Cause.die(thrown)))
+    return thrownDefect(thrown)
+  }
+}
+
+const thrownDefect = (thrown: unknown): Clause.Erased =>
+  Exit.failCause(Clause.asDefects(Cause.die(thrown)))
+
+/** Tries the only clause there is. Whatever is not a pass at once is an evaluation like any other. */
+const attemptOnly = (
+  plan: Plan,
+  { build, need, scheme }: Only,
+  request: HttpServerRequest.HttpServerRequest
+): Clause.Erased => {
+  try {
+    const found = scheme.definition.extract(request) ?? Credential.Absent
+    if (found === Credential.Absent || found === Credential.Malformed) {
+      return attemptFrom(new Evaluation(plan, request, found), 0)
+    }
+    if (scheme.verifier === undefined) {
+      return Exit.succeed(build.read(new OnlyProof(found, undefined)))
+    }
+    const verified = runVerifier(scheme, scheme.verifier, found, request)
+    if (
+      Exit.isExit(verified) &&
+      verified._tag === "Success" &&
+      isGrant(verified.value) &&
+      firstLacking(need.scopes, verified.value.scopes) === undefined
+    ) {
+      return Exit.succeed(build.read(new OnlyProof(found, verified.value.principal)))
+    }
+    const evaluation = new Evaluation(plan, request, found)
+    return receive(evaluation, need, verified, 0) ?? attemptFrom(evaluation, 0)
+  } catch (thrown) {
+    return thrownDefect(thrown)
+  }
+}
+
+class OnlyProof implements Clause.Proofs {
+  constructor(found: unknown, proven: unknown) {
+    this.found = found
+    this.proven = proven
+  }
+  private readonly found: unknown
+  private readonly proven: unknown
+
+  credential(): unknown {
+    return this.found
+  }
+
+  principal(): unknown {
+    return this.proven
   }
 }
 
@@ -391,11 +470,30 @@ const verify = (
   if (scheme?.verifier === undefined || evaluation.request === undefined) {
     return Effect.dieMessage(`no verifier for a need of ${scheme?.definition.name}`)
   }
-  const verified = scheme.verifier.run(evaluation.find(need.scheme), {
-    scheme: scheme.definition.name,
-    scopes: scheme.scopes,
-    request: evaluation.request
-  })
+  const found = evaluation.find(need.scheme)
+  return receive(
+    evaluation,
+    need,
+    runVerifier(scheme, scheme.verifier, found, evaluation.request),
+    at
+  )
+}
+
+const runVerifier = (
+  { definition, scopes }: PlannedScheme,
+  verifier: Clause.Verifier,
+  credential: unknown,
+  request: HttpServerRequest.HttpServerRequest
+): Clause.Erased<Clause.Grant<unknown>> =>
+  verifier.run(credential, { scheme: definition.name, scopes, request })
+
+/** The second half of {@link verify}. */
+const receive = (
+  evaluation: Evaluation,
+  need: PlannedNeed,
+  verified: Clause.Erased<Clause.Grant<unknown>>,
+  at: number
+): Clause.Erased | undefined => {
   // an Effect that has nothing to do is its own result
   if (Exit.isExit(verified)) {
     const ending =

@@ -448,22 +448,29 @@ export const contract = {
 }
 
 function answering<Self extends Refusal, Encoded>(
-  schema: Schema.Schema<Self, Encoded>
+  schema: Schema.Schema<Self, Encoded> & (abstract new (...args: never) => Self)
 ): Schema.Schema<Self, string> {
-  const decode = ParseResult.decodeUnknown(Schema.parseJson(schema))
+  const isSelf = (input: unknown): input is Self => input instanceof schema
+  const parse = ParseResult.decodeUnknown(Schema.parseJson(schema))
+  // a declaration, not a transformation: of those the platform merges the annotations for each response
   return HttpApiSchema.withEncoding(
-    Schema.transformOrFail(Schema.String, Schema.typeSchema(schema), {
-      strict: true,
-      decode: (text, options) => decode(text, options),
-      encode: (refusal) =>
-        isLastAppended(refusal) ?
-          ParseResult.succeed(print(refusal))
-        : Effect.map(appendHeaders(refusal), () => print(refusal))
-    }).annotations({
-      ...schema.ast.annotations,
-      // a document describes the JSON, not that it is text
-      [SchemaAST.SurrogateAnnotationId]: schema.ast
-    }),
+    Schema.declare(
+      [],
+      {
+        decode: () => (input, options) =>
+          isSelf(input) ? ParseResult.succeed(input) : parse(input, options),
+        encode: () => (input, _options, ast) =>
+          !isSelf(input) ? ParseResult.fail(new ParseResult.Type(ast, input))
+          : isLastAppended(input) ? ParseResult.succeed(print(input))
+          : Effect.map(appendHeaders(input), () => print(input))
+      },
+      {
+        ...SchemaAST.typeAST(schema.ast).annotations,
+        ...schema.ast.annotations,
+        // a document describes the JSON, not that it is text
+        [SchemaAST.SurrogateAnnotationId]: schema.ast
+      }
+    ),
     { kind: "Text", contentType: "application/json" }
   )
 }

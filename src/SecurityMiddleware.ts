@@ -598,11 +598,9 @@ const implementation = (
 ): HttpApiMiddleware.HttpApiMiddleware<unknown, unknown> => {
   const decide = decideOf(withServices(security, context))
   const cacheHeaders = CacheHeaders.forDefinitions(definitions(security), security.requirement)
-  const before = cacheHeaders && CacheHeaders.append(cacheHeaders)
-  const pass = (value: unknown): Clause.Erased =>
-    before === undefined ? Exit.succeed(value) : Effect.as(before, value)
+  const pass = cacheHeaders === undefined ? Exit.succeed : CacheHeaders.append(cacheHeaders)
   const fail = (cause: Cause.Cause<unknown>): Clause.Erased =>
-    before === undefined ? answer(cause) : Effect.zipRight(before, answer(cause))
+    cacheHeaders === undefined ? answer(cause) : Effect.flatMap(pass(cause), answer)
   return Effect.withFiberRuntime<unknown, unknown>((fiber) => {
     const decided = decide(fiber)
     return (
