@@ -1,16 +1,18 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
@@ -444,6 +446,22 @@ describe("the endpoint", () => {
       )
       assert.strictEqual(yield* Effect.provide(outcome(user), server.layer), "ServiceUnavailable")
       assert.lengthOf(server.calls, 0)
+    })
+  )
+
+  it.effect("whose answer a tracer prints, which reads it, is unavailable", () =>
+    Effect.gen(function* () {
+      const server = Endpoint.fake(() => Endpoint.json(good))
+      const printing = Layer.map(server.layer, (context) =>
+        Context.make(
+          HttpClient.HttpClient,
+          HttpClient.tap(Context.get(context, HttpClient.HttpClient), (response) =>
+            Effect.sync(() => inspect(response))
+          )
+        )
+      )
+      const user = oauth2.pipe(Introspection.authenticate(defaults))
+      assert.strictEqual(yield* Effect.provide(outcome(user), printing), "ServiceUnavailable")
     })
   )
 })
