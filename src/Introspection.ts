@@ -18,6 +18,7 @@ import * as OAuth from "oauth4webapi"
 import * as BearerToken from "./BearerToken.ts"
 import * as Confirmation from "./Confirmation.ts"
 import * as ExpiringMap from "./ExpiringMap.ts"
+import * as IssuerHint from "./IssuerHint.ts"
 import * as PlainData from "./PlainData.ts"
 import * as Security from "./Security.ts"
 import * as SecurityError from "./SecurityError.ts"
@@ -120,7 +121,11 @@ export interface Options<A = Claims, I = never> extends Omit<Endpoint, "url"> {
    * access token from a refresh token.
    */
   readonly audience: string | ReadonlyArray<string> | false
-  /** What `iss` has to be, exactly; a token without `iss` is refused then. Not looked at by default: the server speaks for itself. */
+  /**
+   * What `iss` has to be, exactly; a token without `iss` is refused then. Not looked at by default: the server speaks for itself.
+   *
+   * Of the first token whose `iss` differs by a `/` at its end, which is refused like any other, there is a warning.
+   */
   readonly issuer?: string | undefined
   /**
    * Reads the principal from the {@link Claims}; a token that does not fit is refused. By default the principal is the claims.
@@ -273,6 +278,7 @@ const makeVerifier = <A, I>(options: Options<A, I>) => {
   const memory = options.cache === false ? undefined : makeMemory<A>(options.cache?.capacity)
   const flights = SingleFlight.make<Verdict<A>, never>()
   const warn = makeWarning()
+  const warnOfIssuer = IssuerHint.makeWarning()
 
   const judge = (answer: Answered, now: number): Effect.Effect<Verdict<A>> => {
     const refused: Verdict<A> = {
@@ -281,7 +287,13 @@ const makeVerifier = <A, I>(options: Options<A, I>) => {
       expiresAt: now + times.negative
     }
     const judged = isActive(answer) ? rules(answer, now) : "it is not active"
-    if (typeof judged === "string") return Effect.as(tell(options.url, judged), refused)
+    if (typeof judged === "string") {
+      const warning =
+        judged === otherIssuer ?
+          warnOfIssuer(own(answer, "iss"), (issuer) => issuer === options.issuer)
+        : Effect.void
+      return Effect.as(Effect.zipRight(warning, tell(options.url, judged)), refused)
+    }
     return Effect.matchEffect(principalOf(judged.claims), {
       onFailure: () => Effect.as(tell(options.url, "its claims don't fit the schema"), refused),
       onSuccess: (principal) =>
@@ -522,7 +534,7 @@ const makeRules = <A, I>({
     return (
       isOver(answer.exp, now - tolerance) ? "it has expired"
       : isBefore(answer.nbf, now + tolerance) ? "it is not valid yet"
-      : issuer !== undefined && answer.iss !== issuer ? "it is of another issuer"
+      : issuer !== undefined && answer.iss !== issuer ? otherIssuer
       : !isFor(audiences, answer.aud) ? "it is for another audience"
       : !isBearer(answer.token_type, audiences === undefined) ? "it is no bearer token"
       : isOtherKind(answer) ? "it is no access token"
@@ -531,6 +543,8 @@ const makeRules = <A, I>({
     )
   }
 }
+
+const otherIssuer = "it is of another issuer"
 
 const isOver = (exp: number | undefined, now: number): boolean =>
   exp !== undefined && exp * 1000 <= now

@@ -20,6 +20,7 @@ import * as BearerToken from "./BearerToken.ts"
 import * as Confirmation from "./Confirmation.ts"
 import * as Credential from "./Credential.ts"
 import * as ExpiringMap from "./ExpiringMap.ts"
+import * as IssuerHint from "./IssuerHint.ts"
 import * as Jwks from "./Jwks.ts"
 import * as Jws from "./Jws.ts"
 import * as PlainData from "./PlainData.ts"
@@ -208,7 +209,8 @@ export interface Verifier<out A, out R> {
  * that is bound in another way (`jkt`: DPoP) is refused, since it would be taken for a bearer token.
  *
  * A wrong token: `Unauthorized` (401, `invalid`; for bearer tokens `error="invalid_token"`). What was wrong is logged at debug level and
- * not said in the response. No keys to be had: `ServiceUnavailable` (503, `Retry-After`).
+ * not said in the response; an `iss` that differs from the issuer by a `/` at its end is another issuer, and of the first such token there is
+ * a warning. No keys to be had: `ServiceUnavailable` (503, `Retry-After`).
  *
  * Throws for options that can't be meant: no audience, a weak secret, HMAC beside asymmetric algorithms.
  *
@@ -305,6 +307,7 @@ export const make = <A = Claims, I = unknown, RKeys = never>(
   const checks = checksOf(options, [...keysOf.values()])
   const { cache, timeToLive } = cacheOf<A>(options.cache)
   const { certificate } = options
+  const warnOfIssuer = IssuerHint.makeWarning()
   const scopesOf = options.scopes ?? scopesOfClaims
   const principalOf = principalsOf(options.claims)
 
@@ -338,8 +341,12 @@ export const make = <A = Claims, I = unknown, RKeys = never>(
     if (typeof jws === "string") return refuse(jws)
     const claims = Jws.decodeObject(jws.payload)
     if (claims === undefined) return refuse("its payload is no object of JSON")
-    const keys = typeof claims["iss"] === "string" ? keysOf.get(claims["iss"]) : undefined
-    if (keys === undefined) return refuse("its issuer is another")
+    const { iss } = claims
+    const keys = typeof iss === "string" ? keysOf.get(iss) : undefined
+    if (keys === undefined) {
+      const warning = warnOfIssuer(iss, (issuer) => keysOf.has(issuer))
+      return Effect.zipRight(warning, refuse("its issuer is another"))
+    }
     const problem = checks.problemOf(jws, claims, now)
     if (problem !== undefined) return refuse(problem)
     const confirmation = Confirmation.parse(claims["cnf"])

@@ -42,7 +42,7 @@ export interface ProviderOptions extends RemoteDocument.Times {
    * What the configuration, and each token, has to say as its issuer, exactly.
    *
    * By default it is `openIdConnectUrl` without `/.well-known/openid-configuration`. Providers that write a `/` at its end (Auth0), or
-   * another text (Azure AD B2C), need it here.
+   * another text (Azure AD B2C), need it here. Of the first token that differs by a `/` at its end there is a warning.
    */
   readonly issuer?: string | undefined
   /** What a relative `openIdConnectUrl` is relative to; `issuer` by default. */

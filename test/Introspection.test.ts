@@ -267,6 +267,28 @@ describe("an answer", () => {
     })
   )
 
+  it.effect("of the issuer but for a slash is invalid, and told of once", () =>
+    Effect.gen(function* () {
+      const issuer = "https://id.example"
+      let claims: object = { ...good, iss: "https://evil.example/" }
+      const server = Endpoint.fake(() => Endpoint.json(claims))
+      const log = Endpoint.logged()
+      const warnings = () => log.lines.filter((line) => line.includes("WARN"))
+      const user = oauth2.pipe(Introspection.authenticate({ ...defaults, issuer, cache: false }))
+      const ask = outcome(user).pipe(Effect.provide(server.layer), Effect.provide(log.layer))
+      assert.strictEqual(yield* ask, "Unauthorized")
+      claims = { ...good, iss: `${issuer}/`, exp: 0 }
+      assert.strictEqual(yield* ask, "Unauthorized")
+      assert.deepStrictEqual(warnings(), [])
+      claims = { ...good, iss: `${issuer}/` }
+      assert.strictEqual(yield* ask, "Unauthorized")
+      assert.strictEqual(yield* ask, "Unauthorized")
+      assert.lengthOf(warnings(), 1)
+      assert.include(warnings().join(), `its issuer is "${issuer}" with a / at its end`)
+      assert.notInclude(warnings().join(), token)
+    })
+  )
+
   it.effect(
     "of any audience passes where that is asked for, if it says that it is a bearer token",
     () =>
