@@ -10,16 +10,15 @@ import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { compose } from "effect/Function"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
+import type * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
 import * as OAuth from "oauth4webapi"
 import * as BearerToken from "./BearerToken.ts"
 import * as Confirmation from "./Confirmation.ts"
 import * as ExpiringMap from "./ExpiringMap.ts"
 import * as IssuerHint from "./IssuerHint.ts"
-import * as PlainData from "./PlainData.ts"
+import * as Principal from "./Principal.ts"
 import * as Security from "./Security.ts"
 import * as SecurityError from "./SecurityError.ts"
 import * as Setting from "./Setting.ts"
@@ -272,7 +271,7 @@ const settle = <A>(
 const makeVerifier = <A, I>(options: Options<A, I>) => {
   const ask = makeQuestion(options)
   const rules = makeRules(options)
-  const principalOf = makePrincipal(options.claims)
+  const principalOf = Principal.frozenDecoder(options.claims)
   const scopesOf = options.scopes ?? defaultScopes
   const times = makeTimes(options.cache)
   const memory = options.cache === false ? undefined : makeMemory<A>(options.cache?.capacity)
@@ -605,14 +604,6 @@ const own = (answer: Answered, member: string): unknown =>
 
 const defaultScopes = ({ scope }: Claims): ReadonlyArray<string> =>
   scope === undefined ? [] : scope.split(" ").filter((each) => each !== "")
-
-const makePrincipal = <A, I>(
-  claims: Schema.Schema<A, I> | undefined
-): ((answer: Claims) => Effect.Effect<A, unknown>) =>
-  claims === undefined ?
-    // without a schema `A` is `Claims`
-    (answer) => Effect.succeed(answer as unknown as A)
-  : compose(Schema.decodeUnknown(claims), Effect.map(PlainData.freeze<A>))
 
 // ----------------------------------------------------------------------------
 // checks of options

@@ -12,9 +12,9 @@ import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { compose, dual } from "effect/Function"
+import { dual } from "effect/Function"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
+import type * as Schema from "effect/Schema"
 import * as Crypto from "node:crypto"
 import * as BearerToken from "./BearerToken.ts"
 import * as Confirmation from "./Confirmation.ts"
@@ -23,7 +23,7 @@ import * as ExpiringMap from "./ExpiringMap.ts"
 import * as IssuerHint from "./IssuerHint.ts"
 import * as Jwks from "./Jwks.ts"
 import * as Jws from "./Jws.ts"
-import * as PlainData from "./PlainData.ts"
+import * as Principal from "./Principal.ts"
 import * as SecurityAlgebra from "./SecurityAlgebra.ts"
 import * as SecurityError from "./SecurityError.ts"
 import { type Grant, grant, isSecurity, type Security, type Top } from "./SecurityModel.ts"
@@ -309,7 +309,7 @@ export const make = <A = Claims, I = unknown, RKeys = never>(
   const { certificate } = options
   const warnOfIssuer = IssuerHint.makeWarning()
   const scopesOf = options.scopes ?? scopesOfClaims
-  const principalOf = principalsOf(options.claims)
+  const principalOf = Principal.frozenDecoder(options.claims)
 
   const granted = (
     key: string | undefined,
@@ -646,14 +646,6 @@ const scopesOfClaims = (claims: Claims): ReadonlyArray<string> => {
     : []
   )
 }
-
-const principalsOf = <A, I, R>(
-  schema: Schema.Schema<A, I, R> | undefined
-): ((claims: Claims) => Effect.Effect<A, unknown, R>) =>
-  schema === undefined ?
-    // without a schema `A` is `Claims`
-    (claims) => Effect.succeed(claims as A)
-  : compose(Schema.decodeUnknown(schema), Effect.map(PlainData.freeze<A>))
 
 /** How deep the claims of a token may be nested. */
 const maxDepth = 32

@@ -17,6 +17,7 @@ import * as ExpiringMap from "./ExpiringMap.ts"
 import type * as Jwks from "./Jwks.ts"
 import * as Jwt from "./Jwt.ts"
 import * as OAuth2 from "./OAuth2.ts"
+import * as Principal from "./Principal.ts"
 import type * as RemoteDocument from "./RemoteDocument.ts"
 import type * as Scheme from "./Scheme.ts"
 import * as Security from "./Security.ts"
@@ -296,7 +297,7 @@ export const userInfo = <
   })
   const remembered = options.cache && memory(options.cache)
   const flights = SingleFlight.make<UserInfo, Upstream.UpstreamError | SecurityError.Unauthorized>()
-  const decode = decoder<A, I>(options.claims)
+  const decode = Principal.decoder(options.claims)
   const fetch = (token: string, key: string) =>
     ServerMetadata.member(provider, "userinfo_endpoint").pipe(
       Effect.flatMap((url) => Upstream.send(userInfoRequest(url, token), limits)),
@@ -462,16 +463,12 @@ const noScopes = (): ReadonlyArray<string> => []
 const checked = <A, I>(
   problemOf: ProblemOf,
   claims: Schema.Schema<A, I> | undefined
-): Schema.Schema<A, unknown> => {
-  const right = Schema.Unknown.pipe(
+): Schema.Schema<A, unknown> =>
+  Principal.after(
     // Jwt has read them
-    Schema.filter((value) => problemOf(value as Jwt.Claims))
+    Schema.Unknown.pipe(Schema.filter((value) => problemOf(value as Jwt.Claims))),
+    claims
   )
-  return claims === undefined ?
-      // without a schema `A` is `Claims`
-      (right as Schema.Schema<unknown> as Schema.Schema<A, unknown>)
-    : Schema.compose(right, claims, { strict: false })
-}
 
 /** The claims that only access tokens have: of RFC 9068, Okta, Entra, Auth0. */
 const ofAccessTokens = ["scope", "scp", "client_id", "cid", "appid", "azpacr", "gty"]
@@ -560,14 +557,6 @@ const failure = (
   { url }: ServerMetadata.ServerMetadata,
   description: string
 ): Upstream.UpstreamError => new Upstream.UpstreamError({ url: Upstream.shown(url), description })
-
-const decoder = <A, I>(
-  claims: Schema.Schema<A, I> | undefined
-): ((answer: UserInfo) => Effect.Effect<A, unknown>) =>
-  claims === undefined ?
-    // without a schema `A` is `UserInfo`
-    (answer) => Effect.succeed(answer as unknown as A)
-  : Schema.decodeUnknown(claims)
 
 const memory = (cache: NonNullable<UserInfoOptions["cache"]>) => {
   const timeToLive = Setting.positive("the timeToLive of UserInfo", cache.timeToLive)
