@@ -13,78 +13,19 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import { importJWK } from "jose"
-import { createHmac, createPublicKey, createSecretKey, timingSafeEqual } from "node:crypto"
 import * as Base64Url from "./Base64Url.ts"
+import * as Jwk from "./Jwk.ts"
 import * as RemoteDocument from "./RemoteDocument.ts"
 import * as Upstream from "./Upstream.ts"
 
-// ----------------------------------------------------------------------------
-// algorithms
-// ----------------------------------------------------------------------------
-
-/**
- * The algorithms whose keys are public (RFC 7518, section 3.1; RFC 8037; RFC 9864).
- *
- * @category models
- * @since 0.1.0
- */
-export type AsymmetricAlgorithm =
-  | "RS256"
-  | "RS384"
-  | "RS512"
-  | "PS256"
-  | "PS384"
-  | "PS512"
-  | "ES256"
-  | "ES384"
-  | "ES512"
-  | "EdDSA"
-  | "Ed25519"
-
-/**
- * The algorithms whose key is a secret that issuer and API share (RFC 7518, section 3.2).
- *
- * @category models
- * @since 0.1.0
- */
-export type SymmetricAlgorithm = "HS256" | "HS384" | "HS512"
-
-/**
- * Every algorithm that a key can be bound to. There is no `none`.
- *
- * @category models
- * @since 0.1.0
- */
-export type Algorithm = AsymmetricAlgorithm | SymmetricAlgorithm
-
-/**
- * All asymmetric algorithms.
- *
- * @category constants
- * @since 0.1.0
- */
-export const asymmetric: ReadonlyArray<AsymmetricAlgorithm> = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-  "Ed25519"
-]
-
-/**
- * All symmetric algorithms.
- *
- * @category constants
- * @since 0.1.0
- */
-export const symmetric: ReadonlyArray<SymmetricAlgorithm> = ["HS256", "HS384", "HS512"]
+export {
+  type Algorithm,
+  asymmetric,
+  type AsymmetricAlgorithm,
+  type Key,
+  symmetric,
+  type SymmetricAlgorithm
+} from "./Jwk.ts"
 
 // ----------------------------------------------------------------------------
 // models
@@ -123,20 +64,7 @@ export interface Keys {
    * With a `kid` it is the key of exactly that `kid` and `alg`. Without one it is every key of the `alg`, unless these are more
    * than {@link maxCandidates}: then it is none.
    */
-  readonly find: (alg: string, kid: string | undefined) => ReadonlyArray<Key>
-}
-
-/**
- * A key, bound to one algorithm.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Key {
-  readonly kid: string | undefined
-  readonly alg: Algorithm
-  /** Whether a JWS in compact serialization, which has been found well-formed, was signed with the key. It never throws. */
-  readonly verifies: (token: string) => boolean | Promise<boolean>
+  readonly find: (alg: string, kid: string | undefined) => ReadonlyArray<Jwk.Key>
 }
 
 /**
@@ -157,7 +85,7 @@ export interface JsonWebKeySet {
  */
 export interface SetOptions {
   /** The algorithm of RSA keys that do not say theirs by `alg`; `RS256` by default. */
-  readonly rsaAlgorithm?: Extract<AsymmetricAlgorithm, `RS${string}` | `PS${string}`> | undefined
+  readonly rsaAlgorithm?: Jwk.RsaAlgorithm | undefined
 }
 
 /**
@@ -263,16 +191,16 @@ export const fromJson = (
   const isSecret = Redacted.isRedacted(set)
   const { keys } = isSecret ? Redacted.value(set) : set
   if (!Array.isArray(keys)) throw new Error("a JWK set has to be an object with an array of keys")
-  const read = keys.map((jwk) => readJwk(jwk, options))
-  const usable = read.filter(isMaterial)
+  const read = keys.map((jwk) => Jwk.read(jwk, options.rsaAlgorithm))
+  const usable = read.filter(Jwk.isMaterial)
   if (usable.length === 0) {
     const reasons = read.filter((each) => typeof each === "string")
     throw new Error(
       `the JWK set has no key that can be used: ${reasons.join("; ") || "it has no key at all"}`
     )
   }
-  const isSymmetric = usable.some(isSecretKey)
-  if (isSymmetric && !usable.every(isSecretKey)) {
+  const isSymmetric = usable.some(Jwk.isSecret)
+  if (isSymmetric && !usable.every(Jwk.isSecret)) {
     throw new Error("a JWK set can't hold both public keys and secrets: make two of it")
   }
   if (isSymmetric && !isSecret) {
@@ -338,21 +266,17 @@ export const fromPem = (
   pem: string,
   options: {
     /** What the key's tokens say as `alg`. */
-    readonly algorithm?: AsymmetricAlgorithm | undefined
+    readonly algorithm?: Jwk.AsymmetricAlgorithm | undefined
     /** What the key's tokens say as `kid`; by default that does not matter. */
     readonly kid?: string | undefined
   } = {}
 ): Jwks => {
-  if (!pemSyntax.test(pem)) {
-    throw new Error("a public key in PEM begins with -----BEGIN PUBLIC KEY----- and is only one")
-  }
-  const jwk = jwkOfPem(pem)
-  const read = readJwk({
-    ...jwk,
+  const read = Jwk.read({
+    ...Jwk.fromPem(pem),
     ...(options.algorithm && { alg: options.algorithm }),
     ...(options.kid !== undefined && { kid: options.kid })
   })
-  if (!isMaterial(read)) throw new Error(`the key can't be used: ${read}`)
+  if (!Jwk.isMaterial(read)) throw new Error(`the key can't be used: ${read}`)
   return local([read], false, options.kid === undefined ? "any" : "exact")
 }
 
@@ -376,20 +300,20 @@ export const fromSecret = (
   secret: Redacted.Redacted<string | Uint8Array>,
   options: {
     /** What its tokens say as `alg`; `HS256` by default. */
-    readonly algorithm?: SymmetricAlgorithm | undefined
+    readonly algorithm?: Jwk.SymmetricAlgorithm | undefined
     /** What its tokens say as `kid`; by default that does not matter. */
     readonly kid?: string | undefined
   } = {}
 ): Jwks => {
   const value = Redacted.value(secret)
   const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value
-  const read = readJwk({
+  const read = Jwk.read({
     kty: "oct",
     alg: options.algorithm ?? "HS256",
     k: Base64Url.encode(bytes),
     ...(options.kid !== undefined && { kid: options.kid })
   })
-  if (!isMaterial(read)) throw new Error(`the secret can't be used: ${read}`)
+  if (!Jwk.isMaterial(read)) throw new Error(`the secret can't be used: ${read}`)
   return local([read], true, options.kid === undefined ? "any" : "exact")
 }
 
@@ -399,7 +323,7 @@ export const fromSecret = (
 
 /** Keys that are there are imported once, by whoever needs them first. */
 const local = (
-  materials: ReadonlyArray<Material>,
+  materials: ReadonlyArray<Jwk.Material>,
   isSymmetric: boolean,
   kids: "exact" | "any"
 ): Jwks => {
@@ -426,8 +350,10 @@ const decode = (
   const shown = Upstream.shown(url)
   const members: unknown = json["keys"]
   const read =
-    Array.isArray(members) ? members.slice(0, maxKeys).map((jwk) => readJwk(jwk, options)) : []
-  const usable = read.filter(isMaterial).filter((material) => !isSecretKey(material))
+    Array.isArray(members) ?
+      members.slice(0, maxKeys).map((jwk) => Jwk.read(jwk, options.rsaAlgorithm))
+    : []
+  const usable = read.filter(Jwk.isMaterial).filter((material) => !Jwk.isSecret(material))
   const reasons = read.filter((each) => typeof each === "string")
   return Effect.flatMap(
     Effect.promise(() => importAll(usable)),
@@ -458,21 +384,23 @@ const parseSet = (text: string): JsonWebKeySet => {
 }
 
 // what a JavaScript engine can't import, though it is a key, is left out
-const importAll = async (materials: ReadonlyArray<Material>): Promise<ReadonlyArray<Key>> => {
-  const settled = await Promise.allSettled(distinct(materials).map(importKey))
+const importAll = async (
+  materials: ReadonlyArray<Jwk.Material>
+): Promise<ReadonlyArray<Jwk.Key>> => {
+  const settled = await Promise.allSettled(distinct(materials).map(Jwk.importKey))
   return settled.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []))
 }
 
-const index = (keys: ReadonlyArray<Key>, kids: "exact" | "any"): Keys => {
-  const byAlg = new Map<string, Array<Key>>()
-  const byKid = new Map<string, ReadonlyArray<Key>>()
+const index = (keys: ReadonlyArray<Jwk.Key>, kids: "exact" | "any"): Keys => {
+  const byAlg = new Map<string, Array<Jwk.Key>>()
+  const byKid = new Map<string, ReadonlyArray<Jwk.Key>>()
   for (const key of keys) {
     const others = byAlg.get(key.alg)
     if (others === undefined) byAlg.set(key.alg, [key])
     else others.push(key)
     if (key.kid !== undefined) byKid.set(`${key.alg} ${key.kid}`, [key])
   }
-  const anyOf = (alg: string): ReadonlyArray<Key> => {
+  const anyOf = (alg: string): ReadonlyArray<Jwk.Key> => {
     const candidates = byAlg.get(alg) ?? none
     return candidates.length > maxCandidates ? none : candidates
   }
@@ -483,10 +411,10 @@ const index = (keys: ReadonlyArray<Key>, kids: "exact" | "any"): Keys => {
   }
 }
 
-const none: ReadonlyArray<Key> = []
+const none: ReadonlyArray<Jwk.Key> = []
 
 /** One key of several that are the same; none of several that only have the same name (nobody can say which is meant). */
-const distinct = (materials: ReadonlyArray<Material>): ReadonlyArray<Material> => {
+const distinct = (materials: ReadonlyArray<Jwk.Material>): ReadonlyArray<Jwk.Material> => {
   const byIdentity = new Map(
     materials.map((material) => [`${nameOf(material)} ${identityOf(material)}`, material])
   )
@@ -499,210 +427,6 @@ const distinct = (materials: ReadonlyArray<Material>): ReadonlyArray<Material> =
   )
 }
 
-const nameOf = ({ alg, kid }: Material): string => JSON.stringify([alg, kid])
+const nameOf = ({ alg, kid }: Jwk.Material): string => JSON.stringify([alg, kid])
 
-const identityOf = ({ jwk }: Material): string => JSON.stringify(jwk)
-
-// ----------------------------------------------------------------------------
-// keys
-// ----------------------------------------------------------------------------
-
-/** A JWK that was found good: its members are those that the key consists of, and no other. */
-interface Material {
-  readonly kid: string | undefined
-  readonly alg: Algorithm
-  readonly jwk: { readonly [member: string]: string }
-}
-
-const isMaterial = (read: Material | string): read is Material => typeof read !== "string"
-
-const isSecretKey = ({ jwk }: Material): boolean => jwk["kty"] === "oct"
-
-const importKey = async ({ alg, jwk, kid }: Material): Promise<Key> => {
-  if (jwk["kty"] === "oct") return { kid, alg, verifies: hmac(alg, jwk["k"] ?? "") }
-  const key = await importJWK({ ...jwk }, alg)
-  // of a key that is no secret it makes a CryptoKey
-  if (key instanceof Uint8Array) throw new TypeError("a secret")
-  return { kid, alg, verifies: webCrypto(alg, key) }
-}
-
-// The key is imported for one algorithm, which is what Web Crypto holds it to.
-const webCrypto = (alg: Algorithm, key: CryptoKey): Key["verifies"] => {
-  const parameters = parametersOf(alg)
-  return (token) => {
-    const end = token.lastIndexOf(".")
-    return crypto.subtle
-      .verify(
-        parameters,
-        key,
-        Buffer.from(token.slice(end + 1), "base64url"),
-        Buffer.from(token.slice(0, end), "latin1")
-      )
-      .catch(() => false)
-  }
-}
-
-const parametersOf = (alg: Algorithm): AlgorithmIdentifier | RsaPssParams | EcdsaParams => {
-  const bits = Number(alg.slice(2))
-  return (
-    alg.startsWith("RS") ? { name: "RSASSA-PKCS1-v1_5" }
-    : alg.startsWith("PS") ? { name: "RSA-PSS", saltLength: bits / 8 }
-    : alg.startsWith("ES") ? { name: "ECDSA", hash: `SHA-${bits}` }
-    : { name: "Ed25519" }
-  )
-}
-
-// Web Crypto takes another thread for what is done here in two microseconds.
-const hmac = (alg: Algorithm, k: string): Key["verifies"] => {
-  const key = createSecretKey(Base64Url.decodeCanonical(k))
-  const hash = `sha${alg.slice(2)}`
-  return (token) => {
-    const end = token.lastIndexOf(".")
-    const signature = Base64Url.decodeCanonical(token.slice(end + 1))
-    const expected = createHmac(hash, key).update(token.slice(0, end)).digest()
-    return signature.length === expected.length && timingSafeEqual(signature, expected)
-  }
-}
-
-/** What a JWK is made into, or why it can't be used. The reasons name its `kid`, and nothing of the key. */
-const readJwk = (input: unknown, options: SetOptions = {}): Material | string => {
-  if (typeof input !== "object" || input === null || Array.isArray(input)) return "no object"
-  const jwk: { readonly [member: string]: unknown } = Object.assign(Object.create(null), input)
-  const { alg, key_ops: operations, kid, kty, use } = jwk
-  if (kid !== undefined && typeof kid !== "string") return "a kid that is no string"
-  const refused = (reason: string): string =>
-    kid === undefined ? reason : `${JSON.stringify(kid.slice(0, 100))} has ${reason}`
-  if (use !== undefined && use !== "sig") return refused("another use than sig")
-  if (operations !== undefined && !isForVerifying(operations)) {
-    return refused("key_ops without verify")
-  }
-  if (alg !== undefined && typeof alg !== "string") return refused("an alg that is no string")
-  const kind = typeof kty === "string" ? kinds.get(kty) : undefined
-  if (kind === undefined) return refused("an unknown kty")
-  const read = kind(jwk, options)
-  if (typeof read === "string") return refused(read)
-  const bound = read.algs.find((each) => each === (alg ?? read.algs[0]))
-  if (bound === undefined) return refused("an alg that is not its kty's")
-  const problem = read.problem?.(bound)
-  if (problem !== undefined) return refused(problem)
-  return isImportable(read.jwk) ?
-      { kid, alg: bound, jwk: read.jwk }
-    : refused("a value that is no key")
-}
-
-const isForVerifying = (operations: unknown): boolean =>
-  Array.isArray(operations) &&
-  operations.every((operation) => typeof operation === "string") &&
-  new Set(operations).size === operations.length &&
-  operations.includes("verify")
-
-interface Read {
-  readonly jwk: Material["jwk"]
-  /** The algorithms that the key can be bound to, first the one of a key that does not say. */
-  readonly algs: ReadonlyArray<Algorithm>
-  readonly problem?: (alg: Algorithm) => string | undefined
-}
-
-type Kind = (jwk: { readonly [member: string]: unknown }, options: SetOptions) => Read | string
-
-const bytesOf = (value: unknown): Uint8Array | undefined =>
-  typeof value === "string" && value !== "" ? Base64Url.decode(value) : undefined
-
-const rsa: Kind = ({ e, n }, { rsaAlgorithm = "RS256" }) => {
-  const modulus = bytesOf(n)
-  const exponent = bytesOf(e)
-  if (modulus === undefined || exponent === undefined) return "a broken n or e"
-  const bits = bitsOf(modulus)
-  if (bits < 2048) return "less than 2048 bits"
-  if (bits > 16_384) return "more than 16384 bits"
-  if (bitsOf(exponent) < 2 || bitsOf(exponent) > 64 || ((exponent.at(-1) ?? 0) & 1) === 0) {
-    return "an e that is not odd, is 1 or too large"
-  }
-  if (isRoca(modulus)) return "a modulus of a generator that is known to be weak (CVE-2017-15361)"
-  return {
-    jwk: { kty: "RSA", n: String(n), e: String(e) },
-    algs: [rsaAlgorithm, ...asymmetric.filter((alg) => /^[RP]S/.test(alg))]
-  }
-}
-
-const curves = new Map<unknown, readonly [alg: Algorithm, length: number]>([
-  ["P-256", ["ES256", 32]],
-  ["P-384", ["ES384", 48]],
-  ["P-521", ["ES512", 66]]
-])
-
-const ec: Kind = ({ crv, x, y }) => {
-  const curve = curves.get(crv)
-  if (curve === undefined) return "an unknown crv"
-  const [alg, length] = curve
-  if (bytesOf(x)?.length !== length || bytesOf(y)?.length !== length) return "a broken x or y"
-  return { jwk: { kty: "EC", crv: String(crv), x: String(x), y: String(y) }, algs: [alg] }
-}
-
-const okp: Kind = ({ crv, x }) => {
-  if (crv !== "Ed25519") return "an unknown crv"
-  if (bytesOf(x)?.length !== 32) return "a broken x"
-  return { jwk: { kty: "OKP", crv, x: String(x) }, algs: ["EdDSA", "Ed25519"] }
-}
-
-const oct: Kind = ({ k }) => {
-  const secret = bytesOf(k)
-  if (secret === undefined) return "a broken k"
-  return {
-    jwk: { kty: "oct", k: String(k) },
-    algs: symmetric,
-    problem: (alg) => {
-      const least = Number(alg.slice(2)) / 8
-      return secret.length < least ?
-          `${secret.length} bytes, and ${alg} needs at least ${least}`
-        : undefined
-    }
-  }
-}
-
-const kinds = new Map([
-  ["RSA", rsa],
-  ["EC", ec],
-  ["OKP", okp],
-  ["oct", oct]
-])
-
-const isImportable = (jwk: Material["jwk"]): boolean => {
-  if (jwk["kty"] === "oct") return true
-  try {
-    createPublicKey({ key: { ...jwk }, format: "jwk" })
-    return true
-  } catch {
-    // a point that is not on its curve
-    return false
-  }
-}
-
-const pemSyntax = /^\s*-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\s]+-----END PUBLIC KEY-----\s*$/
-
-const jwkOfPem = (pem: string): object => {
-  try {
-    return createPublicKey(pem).export({ format: "jwk" })
-  } catch {
-    // told below: what OpenSSL says helps nobody
-  }
-  throw new Error("the PEM holds no public key of RSA, EC or Ed25519")
-}
-
-const bitsOf = (bytes: Uint8Array): number => {
-  const first = bytes.findIndex((byte) => byte !== 0)
-  return first < 0 ? 0 : (bytes.length - first) * 8 - (Math.clz32(bytes[first] ?? 0) - 24)
-}
-
-// A prime of that generator is a power of 65537 modulo many small primes, and so is the product of two.
-const isRoca = (modulus: Uint8Array): boolean =>
-  rocaPrimes.every((prime) => {
-    const rest = modulus.reduce((done, byte) => (done * 256 + byte) % prime, 0)
-    for (let power = 65_537 % prime, count = 0; count < prime; count++) {
-      if (power === rest) return true
-      power = (power * 65_537) % prime
-    }
-    return false
-  })
-
-const rocaPrimes = [11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157]
+const identityOf = ({ jwk }: Jwk.Material): string => JSON.stringify(jwk)

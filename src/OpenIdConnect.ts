@@ -6,52 +6,27 @@
  * @since 0.1.0
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { createHash } from "node:crypto"
 import * as BearerToken from "./BearerToken.ts"
-import * as ExpiringMap from "./ExpiringMap.ts"
 import type * as Jwks from "./Jwks.ts"
 import * as Jwt from "./Jwt.ts"
 import * as OAuth2 from "./OAuth2.ts"
-import type * as RemoteDocument from "./RemoteDocument.ts"
+import * as OpenIdProvider from "./OpenIdProvider.ts"
+import * as Principal from "./Principal.ts"
 import type * as Scheme from "./Scheme.ts"
 import * as Security from "./Security.ts"
-import * as SecurityError from "./SecurityError.ts"
-import type { Grantable, SecurityRequirement } from "./SecurityRequirement.ts"
+import type * as SecurityError from "./SecurityError.ts"
 import * as ServerMetadata from "./ServerMetadata.ts"
-import * as Setting from "./Setting.ts"
-import * as SingleFlight from "./SingleFlight.ts"
-import * as Upstream from "./Upstream.ts"
+import * as TokenKind from "./TokenKind.ts"
+
+export type { ProviderOptions } from "./OpenIdProvider.ts"
+export { type UserInfo, userInfo, type UserInfoOptions } from "./UserInfo.ts"
 
 // ----------------------------------------------------------------------------
 // models
 // ----------------------------------------------------------------------------
-
-/**
- * How the provider of a scheme is reached. Its configuration is at the scheme's `openIdConnectUrl`: one value is documented and fetched.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ProviderOptions extends RemoteDocument.Times {
-  /**
-   * What the configuration, and each token, has to say as its issuer, exactly.
-   *
-   * By default it is `openIdConnectUrl` without `/.well-known/openid-configuration`. Providers that write a `/` at its end (Auth0), or
-   * another text (Azure AD B2C), need it here.
-   */
-  readonly issuer?: string | undefined
-  /** What a relative `openIdConnectUrl` is relative to; `issuer` by default. */
-  readonly baseUrl?: string | undefined
-  /** Allows `http` for the configuration and the URLs in it; `false` by default. */
-  readonly allowHttp?: boolean | undefined
-  /** How long a fetch from the provider may take; 5 seconds by default. */
-  readonly timeout?: Duration.DurationInput | undefined
-}
 
 /**
  * Which access tokens are accepted: those for an audience, or, of a provider that writes none, those of a client.
@@ -114,7 +89,7 @@ export interface IdTokens {
  * @category models
  * @since 0.1.0
  */
-export type Options<A = Jwt.Claims, I = never> = ProviderOptions &
+export type Options<A = Jwt.Claims, I = never> = OpenIdProvider.ProviderOptions &
   Pick<
     Jwt.Requirements,
     "algorithms" | "clockTolerance" | "maxLength" | "scopes" | "cache" | "certificate"
@@ -124,38 +99,6 @@ export type Options<A = Jwt.Claims, I = never> = ProviderOptions &
     /** Reads the principal from the claims, which it is by default; a token that does not fit is refused. */
     readonly claims?: Schema.Schema<A, I> | undefined
   }
-
-/**
- * What a provider says of a user (OpenID Connect Core 1.0, section 5.3.2).
- *
- * @category models
- * @since 0.1.0
- */
-export interface UserInfo {
-  readonly sub: string
-  readonly [claim: string]: unknown
-}
-
-/**
- * What {@link userInfo} is told.
- *
- * @category models
- * @since 0.1.0
- */
-export interface UserInfoOptions<A = UserInfo, I = never> extends ProviderOptions {
-  /** Reads the result from what the provider says, which it is by default. */
-  readonly claims?: Schema.Schema<A, I> | undefined
-  /** How many answers are remembered, and how long; by default none is. */
-  readonly cache?:
-    | {
-        /** 10,000 by default. */
-        readonly capacity?: number | undefined
-        readonly timeToLive: Duration.DurationInput
-      }
-    | undefined
-  /** How large an answer may be, in bytes; 65,536 by default. */
-  readonly maxBytes?: number | undefined
-}
 
 // ----------------------------------------------------------------------------
 // constructors
@@ -241,136 +184,12 @@ export const authenticate = <A = Jwt.Claims, I = never>(
   const verifiers = new Map<string, Verify<A>>()
   return (self) => {
     BearerToken.checkSchemes("OpenIdConnect", self)
-    const url = openIdConnectUrl(self)
-    const verify = verifiers.get(url) ?? makeVerify(providerAt(url, options), options, requirements)
+    const url = OpenIdProvider.urlOf(self)
+    const verify =
+      verifiers.get(url) ?? makeVerify(OpenIdProvider.at(url, options), options, requirements)
     verifiers.set(url, verify)
     return Security.authenticate(self, verify)
   }
-}
-
-/**
- * Asks the provider who a token's user is (OpenID Connect Core 1.0, section 5.3): for `Security.mapEffect`, after {@link authenticate}.
- *
- * Sends the request's token to the `userinfo_endpoint` of the scheme's provider, once for requests at the same time, and takes the answer only if its
- * `sub` is the principal's. Succeeds with the answer, or with what `claims` makes of it.
- *
- * A principal without `sub`, or a token that the endpoint refuses with 401: `Unauthorized` (401). Anything else that is not such an answer, signed
- * answers included: `ServiceUnavailable` (503, `Retry-After`) and a warning.
- *
- * @example
- * ```ts
- * import { OpenIdConnect, Security } from "effect-security"
- *
- * const oidc = OpenIdConnect.make({
- *   openIdConnectUrl: "https://id.example/.well-known/openid-configuration"
- * })
- * const user = oidc.pipe(
- *   OpenIdConnect.authenticate({ audience: "items" }),
- *   Security.mapEffect(OpenIdConnect.userInfo(oidc, { cache: { timeToLive: "1 minute" } }))
- * )
- * ```
- * @category combinators
- * @since 0.1.0
- */
-export const userInfo = <
-  E,
-  R,
-  Req extends SecurityRequirement,
-  G extends Grantable,
-  A = UserInfo,
-  I = never
->(
-  scheme: Security.Security<BearerToken.BearerToken, E, R, Req, G> & Security.CheckBare<Req, G>,
-  options: UserInfoOptions<A, I> = {}
-): ((principal: {
-  readonly sub?: string | undefined
-}) => Effect.Effect<
-  A,
-  E | SecurityError.Unauthorized | SecurityError.ServiceUnavailable,
-  R | HttpClient.HttpClient
->) => {
-  const provider = providerAt(openIdConnectUrl(scheme), options)
-  const limits = Upstream.checkLimits({
-    timeout: options.timeout,
-    maxBytes: options.maxBytes ?? 65_536
-  })
-  const remembered = options.cache && memory(options.cache)
-  const flights = SingleFlight.make<UserInfo, Upstream.UpstreamError | SecurityError.Unauthorized>()
-  const decode = decoder<A, I>(options.claims)
-  const fetch = (token: string, key: string) =>
-    ServerMetadata.member(provider, "userinfo_endpoint").pipe(
-      Effect.flatMap((url) => Upstream.send(userInfoRequest(url, token), limits)),
-      Effect.flatMap(toUserInfo),
-      Effect.tap((answer) => remembered?.set(key, answer) ?? Effect.void)
-    )
-  const ask = (token: string) => {
-    const key = createHash("sha256").update(token).digest("base64")
-    const asked = flights.run(key, fetch(token, key))
-    return remembered === undefined ? asked : (
-        Effect.flatMap(remembered.get(key), (known) =>
-          known === undefined ? asked : Effect.succeed(known)
-        )
-      )
-  }
-  return ({ sub }) =>
-    sub === undefined || sub === "" ?
-      invalid
-    : Effect.flatMap(scheme, (credential) =>
-        ask(BearerToken.value(credential)).pipe(
-          Effect.filterOrFail(
-            (answer) => answer.sub === sub,
-            () => failure(provider, "the UserInfo is of another sub than the token")
-          ),
-          Effect.flatMap((answer) =>
-            Effect.mapError(decode(answer), () =>
-              failure(provider, "the UserInfo does not fit the schema")
-            )
-          ),
-          Effect.catchTag("UpstreamError", (error) =>
-            Effect.zipRight(
-              Effect.logWarning(`UserInfo can't be had: ${error.message}`),
-              unavailable
-            )
-          )
-        )
-      )
-}
-
-// ----------------------------------------------------------------------------
-// providers
-// ----------------------------------------------------------------------------
-
-/** The one URL of a scheme, or of schemes, of OpenID Connect. */
-const openIdConnectUrl = (schemes: Security.Top): string => {
-  const urls = new Set(
-    Security.definitions(schemes).flatMap(({ scheme }) =>
-      scheme.type === "openIdConnect" ? [scheme.openIdConnectUrl] : []
-    )
-  )
-  const [url, ...others] = urls
-  if (url === undefined) {
-    throw new Error(
-      "OpenIdConnect verifies the tokens of a scheme of OpenIdConnect.make, whose openIdConnectUrl it reads: use Jwt.authenticate for others"
-    )
-  }
-  if (others.length > 0) {
-    throw new Error("schemes of several providers need an OpenIdConnect.authenticate each")
-  }
-  return url
-}
-
-const providerAt = (url: string, options: ProviderOptions): ServerMetadata.ServerMetadata => {
-  const { allowHttp, coolDown, freshFor, issuer, staleFor, timeout } = options
-  const settings = { allowHttp, coolDown, freshFor, issuer, staleFor, timeout }
-  if (URL.canParse(url)) return ServerMetadata.fromUrl(url, settings)
-  const base = options.baseUrl ?? issuer
-  if (base === undefined) {
-    throw new Error(
-      `the openIdConnectUrl ${JSON.stringify(Upstream.shown(url))} is relative: give issuer or baseUrl as an option, or make it absolute`
-    )
-  }
-  Upstream.checkUrl(options.baseUrl === undefined ? "the issuer" : "the baseUrl", base, allowHttp)
-  return ServerMetadata.fromUrl(new URL(url, base).href, settings)
 }
 
 // ----------------------------------------------------------------------------
@@ -389,7 +208,7 @@ type Verify<A> = (
 const makeVerify = <A, I>(
   provider: ServerMetadata.ServerMetadata,
   options: Options<A, I>,
-  requirements: Jwt.Requirements & { readonly problemOf: ProblemOf }
+  requirements: Jwt.Requirements & { readonly problemOf: TokenKind.ProblemOf }
 ): Verify<A> => {
   const { coolDown, freshFor, rsaAlgorithm, staleFor, timeout } = options
   const { problemOf, ...others } = requirements
@@ -402,11 +221,9 @@ const makeVerify = <A, I>(
   return (credential, { request }) => verifier.verify(BearerToken.redacted(credential), request)
 }
 
-type ProblemOf = (claims: Jwt.Claims) => string | undefined
-
 const requirementsOf = <A, I>(
   options: Options<A, I>
-): Jwt.Requirements & { readonly problemOf: ProblemOf } => {
+): Jwt.Requirements & { readonly problemOf: TokenKind.ProblemOf } => {
   const { algorithms, cache, certificate, clockTolerance, maxLength, scopes } = options
   const common = { algorithms, cache, certificate, clockTolerance, maxLength }
   if (options.token === "id") {
@@ -422,7 +239,7 @@ const requirementsOf = <A, I>(
       typ: [false, "JWT"],
       requiredClaims: ["exp", "iat", "sub"],
       scopes: scopes ?? noScopes,
-      problemOf: problemOfIdToken(clientId)
+      problemOf: TokenKind.idToken(clientId)
     }
   }
   const { audience, clientId, requiredClaims, typ } = options
@@ -432,7 +249,7 @@ const requirementsOf = <A, I>(
     typ,
     requiredClaims,
     scopes,
-    problemOf: problemOfAccessToken(
+    problemOf: TokenKind.accessToken(
       typ === undefined || typ === "at+jwt",
       clientsOf(clientId, audience === false)
     )
@@ -460,128 +277,11 @@ const noScopes = (): ReadonlyArray<string> => []
 
 /** The principal of claims that are those of the right kind of token. */
 const checked = <A, I>(
-  problemOf: ProblemOf,
+  problemOf: TokenKind.ProblemOf,
   claims: Schema.Schema<A, I> | undefined
-): Schema.Schema<A, unknown> => {
-  const right = Schema.Unknown.pipe(
+): Schema.Schema<A, unknown> =>
+  Principal.after(
     // Jwt has read them
-    Schema.filter((value) => problemOf(value as Jwt.Claims))
+    Schema.Unknown.pipe(Schema.filter((value) => problemOf(value as Jwt.Claims))),
+    claims
   )
-  return claims === undefined ?
-      // without a schema `A` is `Claims`
-      (right as Schema.Schema<unknown> as Schema.Schema<A, unknown>)
-    : Schema.compose(right, claims, { strict: false })
-}
-
-/** The claims that only access tokens have: of RFC 9068, Okta, Entra, Auth0. */
-const ofAccessTokens = ["scope", "scp", "client_id", "cid", "appid", "azpacr", "gty"]
-
-/** The claims that only ID tokens and logout tokens have. */
-const ofOtherTokens = ["nonce", "at_hash", "c_hash", "s_hash", "events"]
-
-/** What a token says that it is, by the claims of Cognito (`token_use`) and Keycloak (`typ`). */
-const statedKind = ({ token_use: use, typ }: Jwt.Claims): string | undefined =>
-  use !== undefined ?
-    typeof use === "string" ?
-      use
-    : "other"
-  : typeof typ !== "string" ? undefined
-  : typ === "Bearer" ? "access"
-  : typ.toLowerCase()
-
-const hasOneOf = (claims: Jwt.Claims, names: ReadonlyArray<string>): boolean =>
-  names.some((name) => Object.hasOwn(claims, name))
-
-const problemOfAccessToken =
-  (isTyped: boolean, clients: ReadonlySet<string> | undefined): ProblemOf =>
-  (claims) => {
-    const kind = statedKind(claims)
-    const client = claims.client_id ?? claims["azp"]
-    return (
-      clients !== undefined && !(typeof client === "string" && clients.has(client)) ?
-        "its client is another"
-      : kind === "access" ? undefined
-      : kind !== undefined ? "it is no access token"
-      : hasOneOf(claims, ofOtherTokens) ? "it is an ID token"
-      : isTyped || hasOneOf(claims, ofAccessTokens) ? undefined
-      : "it does not show that it is an access token"
-    )
-  }
-
-const problemOfIdToken =
-  (clientId: string): ProblemOf =>
-  (claims) => {
-    const kind = statedKind(claims)
-    const { aud, azp } = claims
-    const isForOthers = Array.isArray(aud) && aud.some((each) => each !== clientId)
-    return (
-      kind !== undefined && kind !== "id" ? "it is no ID token"
-      : hasOneOf(claims, ofAccessTokens) ? "it is an access token"
-      : Object.hasOwn(claims, "events") ? "it is a logout token"
-      : azp !== undefined && azp !== clientId ? "its azp is another client"
-      : isForOthers && azp === undefined ? "it is for other audiences as well, and has no azp"
-      : undefined
-    )
-  }
-
-// ----------------------------------------------------------------------------
-// UserInfo
-// ----------------------------------------------------------------------------
-
-const invalid = Effect.fail(new SecurityError.Unauthorized({ reason: "invalid" }))
-
-const unavailable = Effect.fail(new SecurityError.ServiceUnavailable())
-
-const userInfoRequest = (url: string, token: string): HttpClientRequest.HttpClientRequest =>
-  HttpClientRequest.get(url, {
-    headers: { accept: "application/json", authorization: `Bearer ${token}` }
-  })
-
-const toUserInfo = (
-  answer: Upstream.Answer
-): Effect.Effect<UserInfo, Upstream.UpstreamError | SecurityError.Unauthorized> => {
-  if (answer.status === 401) return invalid
-  if (answer.status === 200 && !Upstream.isJson(answer)) {
-    return Effect.fail(
-      new Upstream.UpstreamError({
-        url: answer.url,
-        description: "answered with something that is no application/json"
-      })
-    )
-  }
-  return Effect.filterOrFail(
-    Upstream.toJson(answer),
-    (body): body is UserInfo => Object.hasOwn(body, "sub") && typeof body["sub"] === "string",
-    () => new Upstream.UpstreamError({ url: answer.url, description: "answered without a sub" })
-  )
-}
-
-const failure = (
-  { url }: ServerMetadata.ServerMetadata,
-  description: string
-): Upstream.UpstreamError => new Upstream.UpstreamError({ url: Upstream.shown(url), description })
-
-const decoder = <A, I>(
-  claims: Schema.Schema<A, I> | undefined
-): ((answer: UserInfo) => Effect.Effect<A, unknown>) =>
-  claims === undefined ?
-    // without a schema `A` is `UserInfo`
-    (answer) => Effect.succeed(answer as unknown as A)
-  : Schema.decodeUnknown(claims)
-
-const memory = (cache: NonNullable<UserInfoOptions["cache"]>) => {
-  const timeToLive = Setting.positive("the timeToLive of UserInfo", cache.timeToLive)
-  const answers = ExpiringMap.make<UserInfo>(cache.capacity ?? 10_000)
-  return {
-    get: (key: string) =>
-      Effect.clockWith((clock) =>
-        Effect.succeed(answers.get(key, clock.unsafeCurrentTimeMillis()))
-      ),
-    set: (key: string, answer: UserInfo) =>
-      Effect.clockWith((clock) => {
-        const now = clock.unsafeCurrentTimeMillis()
-        answers.set(key, answer, now + timeToLive, now)
-        return Effect.void
-      })
-  }
-}

@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as AnswerExcerpt from "./AnswerExcerpt.ts"
 import { type Credential, request } from "./TestRequest.ts"
 
 // ----------------------------------------------------------------------------
@@ -53,6 +54,11 @@ export interface Disagreement {
   readonly documented: SecurityJson
   readonly answered: number
   readonly message: string
+  /**
+   * What a refusal or an error says, in its first 500 characters: `<redacted>` where it repeats what was sent to be let in. Not there where
+   * it says nothing, or no text, and where the request was let in.
+   */
+  readonly body?: string
 }
 
 /**
@@ -128,16 +134,19 @@ export const check = <E = never, R = never>(options: Options<E, R>): Effect.Effe
         const response = yield* Effect.promise(() =>
           options.handler(requestOf(operation, credentials, options))
         )
-        yield* Effect.promise(async () => response.body?.cancel())
         tried++
         const message = disagreementOf(operation, presented, schemes, response, options)
-        if (message !== undefined) {
+        if (message === undefined) {
+          yield* Effect.promise(async () => response.body?.cancel())
+        } else {
+          const body = yield* Effect.promise(() => AnswerExcerpt.of(response, credentials))
           disagreements.push({
             operation: operation.name,
             presented: shownOf(presented),
             documented: operation.security,
             answered: response.status,
-            message
+            message,
+            ...(body !== "" && { body })
           })
         }
       }

@@ -8,6 +8,7 @@
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Effect from "effect/Effect"
 import * as ClientAddress from "./ClientAddress.ts"
+import * as IssuerHint from "./IssuerHint.ts"
 import * as Jwks from "./Jwks.ts"
 import * as RemoteDocument from "./RemoteDocument.ts"
 import * as Upstream from "./Upstream.ts"
@@ -212,8 +213,12 @@ const problemOf = (
   if (!Object.hasOwn(json, "issuer") || typeof json["issuer"] !== "string") {
     return "says no issuer"
   }
-  if (json["issuer"] !== issuer) {
-    return `says that its issuer is ${JSON.stringify(json["issuer"].slice(0, 200))}, not ${JSON.stringify(issuer)}`
+  const said = json["issuer"]
+  if (said !== issuer) {
+    const advice = IssuerHint.adviceOf(said, (other) => other === issuer)
+    return advice === undefined ?
+        `says that its issuer is ${JSON.stringify(said.slice(0, 200))}, not ${JSON.stringify(issuer)}`
+      : `says an issuer that ${advice}`
   }
   const mayBePrivate = isPrivateHost(new URL(issuer).hostname)
   for (const name of endpoints) {

@@ -157,8 +157,9 @@ const withoutQuery = (url: string): string => url.replace(/[?#].*$/s, "")
  * kept besides), Node's clients follow none. A client that follows them by itself (`HttpClient.followRedirects`) must not be in the
  * context: what it sends can't be stopped, secrets in a header or a body included, but its answer is refused.
  *
- * Fails with {@link UpstreamError} when the server can't be reached, takes longer than `timeout` or sends more than `maxBytes`, and for
- * an answer of another host or path than the request's.
+ * Fails with {@link UpstreamError} when the server can't be reached, takes longer than `timeout` or sends more than `maxBytes`, for an
+ * answer of another host or path than the request's, and for a body that can't be read: of a tracer that prints the response, too, which
+ * reads it.
  *
  * @category requests
  * @since 0.1.0
@@ -285,6 +286,17 @@ const withoutRedirects = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effec
   )
 
 const read = (
+  response: HttpClientResponse.HttpClientResponse,
+  url: string,
+  maxBytes: number
+): Effect.Effect<Answer, UpstreamError> =>
+  // what breaks while it is read is the answer's fault, or that of who looked at it before; a defect is not shown: nobody knows what it holds
+  Effect.catchAllDefect(
+    Effect.suspend(() => readStream(response, url, maxBytes)),
+    () => failed(url, "sent a body that can't be read, perhaps because a tracer has read it")
+  )
+
+const readStream = (
   response: HttpClientResponse.HttpClientResponse,
   url: string,
   maxBytes: number

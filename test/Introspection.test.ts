@@ -1,16 +1,18 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
@@ -265,6 +267,28 @@ describe("an answer", () => {
     })
   )
 
+  it.effect("of the issuer but for a slash is invalid, and told of once", () =>
+    Effect.gen(function* () {
+      const issuer = "https://id.example"
+      let claims: object = { ...good, iss: "https://evil.example/" }
+      const server = Endpoint.fake(() => Endpoint.json(claims))
+      const log = Endpoint.logged()
+      const warnings = () => log.lines.filter((line) => line.includes("WARN"))
+      const user = oauth2.pipe(Introspection.authenticate({ ...defaults, issuer, cache: false }))
+      const ask = outcome(user).pipe(Effect.provide(server.layer), Effect.provide(log.layer))
+      assert.strictEqual(yield* ask, "Unauthorized")
+      claims = { ...good, iss: `${issuer}/`, exp: 0 }
+      assert.strictEqual(yield* ask, "Unauthorized")
+      assert.deepStrictEqual(warnings(), [])
+      claims = { ...good, iss: `${issuer}/` }
+      assert.strictEqual(yield* ask, "Unauthorized")
+      assert.strictEqual(yield* ask, "Unauthorized")
+      assert.lengthOf(warnings(), 1)
+      assert.include(warnings().join(), `its issuer is "${issuer}" with a / at its end`)
+      assert.notInclude(warnings().join(), token)
+    })
+  )
+
   it.effect(
     "of any audience passes where that is asked for, if it says that it is a bearer token",
     () =>
@@ -444,6 +468,22 @@ describe("the endpoint", () => {
       )
       assert.strictEqual(yield* Effect.provide(outcome(user), server.layer), "ServiceUnavailable")
       assert.lengthOf(server.calls, 0)
+    })
+  )
+
+  it.effect("whose answer a tracer prints, which reads it, is unavailable", () =>
+    Effect.gen(function* () {
+      const server = Endpoint.fake(() => Endpoint.json(good))
+      const printing = Layer.map(server.layer, (context) =>
+        Context.make(
+          HttpClient.HttpClient,
+          HttpClient.tap(Context.get(context, HttpClient.HttpClient), (response) =>
+            Effect.sync(() => inspect(response))
+          )
+        )
+      )
+      const user = oauth2.pipe(Introspection.authenticate(defaults))
+      assert.strictEqual(yield* Effect.provide(outcome(user), printing), "ServiceUnavailable")
     })
   )
 })

@@ -213,6 +213,66 @@ describe("a bad token", () => {
   })
 })
 
+describe("an issuer with a / at its end", () => {
+  const collect = (level: LogLevel.LogLevel) => {
+    const lines: Array<string> = []
+    const logger = Logger.make(({ logLevel, message }) => {
+      if (LogLevel.greaterThanEqual(logLevel, level)) lines.push(String(message))
+    })
+    return { lines, layer: Logger.replace(Logger.defaultLogger, logger) }
+  }
+
+  const base = { audience, keys, cache: false } as const
+
+  it.effect("is another one, and whoever configured it is told once for each verifier", () => {
+    const { layer, lines } = collect(LogLevel.Info)
+    return Effect.gen(function* () {
+      yield* atNow
+      const slashed = Jwt.make({ ...base, issuer: `${issuer}/` })
+      const bare = Jwt.make({ ...base, issuer })
+      for (const made of [slashed, bare]) {
+        for (const iss of [`${issuer}/x`, `${issuer}//x/`, "/", "", "https://evil.example/"]) {
+          assert.isFalse(yield* isAccepted(made, token({ iss })))
+        }
+      }
+      assert.isFalse(yield* isAccepted(bare, token({ iss: `${issuer}//` })))
+      assert.deepStrictEqual(lines, [])
+      for (const _ of [1, 2, 3]) {
+        assert.isFalse(yield* isAccepted(slashed, token()))
+        assert.isFalse(yield* isAccepted(bare, token({ iss: `${issuer}/` })))
+      }
+      assert.isTrue(yield* isAccepted(slashed, token({ iss: `${issuer}/` })))
+      assert.isTrue(yield* isAccepted(bare, token()))
+      const advice = "if that is how the server writes it, set the option issuer to it (told once)"
+      assert.deepStrictEqual(lines, [
+        `a token is refused: its issuer is "${issuer}/" without the / at its end: ${advice}`,
+        `a token is refused: its issuer is "${issuer}" with a / at its end: ${advice}`
+      ])
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("is told of one of several issuers, by name and without its secrets", () => {
+    const { layer, lines } = collect(LogLevel.Info)
+    return Effect.gen(function* () {
+      yield* atNow
+      const made = Jwt.make({
+        audience,
+        cache: false,
+        issuers: [
+          { issuer, keys },
+          { issuer: "https://user:s3cret@b.example/t?key=s3cret", keys },
+          { issuer: "https://user:s3cret@c.example", keys }
+        ]
+      })
+      const iss = "https://user:s3cret@c.example/"
+      assert.isFalse(yield* isAccepted(made, token({ iss })))
+      assert.lengthOf(lines, 1)
+      assert.include(lines.join(), "c.example")
+      assert.notInclude(lines.join(), "s3cret")
+    }).pipe(Effect.provide(layer))
+  })
+})
+
 it.effect.prop(
   "no letter of a token can be another",
   {

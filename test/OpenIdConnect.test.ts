@@ -466,6 +466,47 @@ describe("the provider", () => {
     })
   )
 
+  it.effect("whose tokens have the issuer with a slash is told of once, and asked nothing", () =>
+    Effect.gen(function* () {
+      const provider = Provider.provider([key])
+      const log = Endpoint.logged()
+      const token = yield* Effect.promise(() => key.sign({ ...accessClaims, iss: `${issuer}/` }))
+      const user = oidc.pipe(OpenIdConnect.authenticate({ audience: "items" }))
+      for (const _ of [1, 2]) {
+        const result = outcome(user, token).pipe(
+          Effect.provide(provider.layer),
+          Effect.provide(log.layer)
+        )
+        assert.strictEqual(yield* result, "Unauthorized")
+      }
+      const warnings = log.lines.filter((line) => line.includes("WARN"))
+      assert.lengthOf(warnings, 1)
+      assert.include(warnings.join(), "set the option issuer")
+      assert.notInclude(warnings.join(), token)
+      assert.deepStrictEqual(provider.calls, [])
+    })
+  )
+
+  it.effect("whose configuration has the issuer with a slash is told of by name", () =>
+    Effect.gen(function* () {
+      const provider = Provider.provider([key])
+      provider.answers[config] = () =>
+        Endpoint.json({ issuer: `${issuer}/`, jwks_uri: `${issuer}/jwks` })
+      const log = Endpoint.logged()
+      const token = yield* Effect.promise(() => key.sign(accessClaims))
+      const user = oidc.pipe(OpenIdConnect.authenticate({ audience: "items" }))
+      const result = outcome(user, token).pipe(
+        Effect.provide(provider.layer),
+        Effect.provide(log.layer)
+      )
+      assert.strictEqual(yield* result, "ServiceUnavailable")
+      assert.include(
+        log.lines.filter((line) => line.includes("WARN")).join(),
+        `${config}: says an issuer that is "${issuer}" with a / at its end`
+      )
+    })
+  )
+
   it.effect("is one for two uses of a scheme in an expression", () =>
     Effect.gen(function* () {
       const provider = Provider.provider([key])

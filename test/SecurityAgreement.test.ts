@@ -185,6 +185,147 @@ describe("check", () => {
     await web.dispose()
   })
 
+  describe("shows what a refusal or an error says", () => {
+    const bodies = async (respond: (request: Request) => Response | Promise<Response>) => {
+      const { disagreements } = await report({
+        handler: (request) => Promise.resolve(respond(request)),
+        document: { paths: { "/": { get: { security: [{ user: ["a"] }] } } }, components }
+      })
+      return disagreements.map(({ body, presented }) => [presented, body])
+    }
+
+    const { components } = document
+    const refusal = { status: 401, headers: { "www-authenticate": "Bearer" } }
+    const shownFor = async (body: BodyInit | null, headers = {}) => {
+      const [[presented, shown] = []] = await bodies(
+        () => new Response(body, { ...refusal, headers: { ...refusal.headers, ...headers } })
+      )
+      assert.strictEqual(presented, "user (a)")
+      return shown
+    }
+
+    it("which tells why", async () => {
+      const { disagreements } = await report({ document: saying(1, []) })
+      assert.include(
+        disagreements.find(({ presented }) => presented === "nothing")?.body,
+        '"reason":"absent"'
+      )
+    })
+
+    it("but not what was let in, nothing, and what is no text", async () => {
+      const open = await bodies(() => new Response("secret data"))
+      assert.isNotEmpty(open)
+      for (const [, body] of open) assert.isUndefined(body)
+      assert.isUndefined(await shownFor(null))
+      assert.isUndefined(await shownFor("", { "content-type": "text/plain" }))
+      assert.isUndefined(await shownFor("x", { "content-type": "image/png" }))
+      assert.strictEqual(await shownFor("x"), "x")
+      for (const type of [
+        "application/json",
+        "application/problem+json",
+        "text/html",
+        "text/xml"
+      ]) {
+        assert.strictEqual(await shownFor("x", { "content-type": type }), "x")
+      }
+    })
+
+    it("in its first 500 characters, and reads no more than a few", async () => {
+      assert.strictEqual(await shownFor("é".repeat(500)), "é".repeat(500))
+      assert.strictEqual(await shownFor("é".repeat(501)), `${"é".repeat(500)}…`)
+      let pulled = 0
+      let isCancelled = false
+      const endless = () =>
+        new ReadableStream({
+          pull: (controller) => {
+            pulled++
+            controller.enqueue(new TextEncoder().encode("x".repeat(100)))
+          },
+          cancel: () => {
+            isCancelled = true
+          }
+        })
+      const [[, shown] = []] = await bodies(
+        () => new Response(endless(), { ...refusal, headers: { "content-type": "text/plain" } })
+      )
+      assert.strictEqual(shown, `${"x".repeat(500)}…`)
+      assert.isBelow(pulled, 1000)
+      assert.isTrue(isCancelled)
+    })
+
+    it("as far as it came, where it breaks off", async () => {
+      const broken = () => {
+        let count = 0
+        return new ReadableStream({
+          pull: (controller) => {
+            if (count++ < 20) controller.enqueue(new TextEncoder().encode("why "))
+            else controller.error(new Error("broken"))
+          }
+        })
+      }
+      const [[, shown] = []] = await bodies(
+        () => new Response(broken(), { ...refusal, headers: { "content-type": "text/plain" } })
+      )
+      assert.match(String(shown), /^(why ){10,}[why ]*…$/)
+    })
+
+    it("without what was sent to be let in", async () => {
+      const secrets = ['s3cret.k€y/"+', "e", "ä:ö", "a|b(", "p ss"] as const
+      const [inHeader, inCookie, inQuery, ...others] = secrets
+      for (const credential of [
+        SecurityTest.bearer("s3cret-token"),
+        SecurityTest.basic("who", "s3cret:pässword"),
+        { headers: { "x-key": 's3cret"k+y' } },
+        SecurityTest.cookie("crumb", inHeader),
+        SecurityTest.query("key", inHeader),
+        ...[inCookie, inQuery, ...others].map((secret) => SecurityTest.query("key", secret))
+      ]) {
+        const { disagreements } = await report({
+          handler: async (request) => {
+            const { searchParams } = new URL(request.url)
+            const authorization = request.headers.get("authorization") ?? ""
+            const cookie = request.headers.get("cookie") ?? ""
+            const said = [
+              authorization,
+              authorization.replace(/^\S+ /, ""),
+              decodeURIComponent(escape(atob(authorization.replace(/^(?!Basic).*|Basic /, "")))),
+              request.headers.get("x-key"),
+              cookie,
+              decodeURIComponent(cookie.replace("crumb=", "")),
+              searchParams.get("key"),
+              encodeURIComponent(searchParams.get("key") ?? "")
+            ]
+            return Response.json(said, refusal)
+          },
+          document: { paths: { "/": { get: { security: [{ user: ["a"] }] } } }, components },
+          credentials: { user: () => credential }
+        })
+        const { body = "" } = disagreements.find(({ presented }) => presented === "user (a)") ?? {}
+        assert.include(body, "<redacted>")
+        const rest = body.replaceAll("<redacted>", "")
+        for (const each of ["s3cret", "ssword", "k€y", "k%E2%82%ACy"]) assert.notInclude(rest, each)
+        for (const secret of Object.values(credential.query ?? {})) {
+          assert.notInclude(rest, secret)
+          assert.notInclude(rest, encodeURIComponent(secret))
+        }
+      }
+    })
+
+    it("without a part of it where it is cut off", async () => {
+      const token = "s3cret".repeat(400)
+      for (let before = 0; before < 7000; before += 97) {
+        const { disagreements } = await report({
+          handler: async () => new Response("x".repeat(before) + `${token} `.repeat(10), refusal),
+          document: { paths: { "/": { get: { security: [{ user: ["a"] }] } } }, components },
+          credentials: { user: () => SecurityTest.bearer(token) }
+        })
+        for (const { body = "", presented } of disagreements) {
+          if (presented === "user (a)") assert.notInclude(body, "s3cret")
+        }
+      }
+    })
+  })
+
   it("lets a policy forbid where that is said", async () => {
     const policed = [
       SecurityRouter.route(

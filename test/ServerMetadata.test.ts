@@ -146,6 +146,28 @@ describe("a document", () => {
     })
   )
 
+  it.effect("is not taken with a slash more or less, and that is said", () =>
+    Effect.gen(function* () {
+      const advice = "if that is how the server writes it, set the option issuer to it"
+      const at = "https://id.example/tenant/.well-known/openid-configuration"
+      assert.strictEqual(
+        yield* read({ ...good, issuer: `${issuer}/` }),
+        `${at}: says an issuer that is "${issuer}" with a / at its end: ${advice}`
+      )
+      const bare = yield* ServerMetadata.fromUrl(at, { issuer: `${issuer}/` }).get.pipe(
+        Effect.provide(Endpoint.fake(() => Endpoint.json(good)).layer),
+        Effect.flip
+      )
+      assert.strictEqual(
+        bare.message,
+        `${at}: says an issuer that is "${issuer}/" without the / at its end: ${advice}`
+      )
+      for (const other of [`${issuer}//`, "https://id.example/", "https://evil.example/tenant/"]) {
+        assert.notInclude(String(yield* read({ ...good, issuer: other })), advice)
+      }
+    })
+  )
+
   it.effect("is not taken with the issuer in its prototype", () =>
     Effect.gen(function* () {
       assert.match(

@@ -2,13 +2,17 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { once } from "node:events"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
+import { inspect } from "node:util"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
 import { afterAll, assert, beforeAll, beforeEach, describe, it } from "vitest"
 import * as Upstream from "../src/Upstream.ts"
 
@@ -182,6 +186,76 @@ describe("FetchHttpClient", () => {
       Effect.runPromise
     )
     assert.deepInclude(init, { keepalive: true, redirect: "manual", credentials: "omit" })
+  })
+})
+
+describe("a body that can't be read", () => {
+  const url = "https://id.example/keys"
+
+  const clientOf = (
+    respond: (response: HttpClientResponse.HttpClientResponse) => Effect.Effect<unknown>,
+    body: BodyInit = '{"a":1}'
+  ): HttpClient.HttpClient =>
+    HttpClient.tap(
+      HttpClient.make((request) => {
+        const response = new Response(body, { headers: { "content-type": "application/json" } })
+        return Effect.succeed(HttpClientResponse.fromWeb(request, response))
+      }),
+      respond
+    )
+
+  const withStream = (get: () => Stream.Stream<Uint8Array>) =>
+    clientOf((response) => Effect.sync(() => Object.defineProperty(response, "stream", { get })))
+
+  const defect = new Error("s3cret")
+
+  const clients: ReadonlyArray<readonly [name: string, client: HttpClient.HttpClient]> = [
+    ["was printed by a tracer", clientOf((response) => Effect.sync(() => inspect(response)))],
+    ["is read by somebody else", clientOf((response) => Effect.forkDaemon(response.text))],
+    [
+      "is no stream",
+      withStream(() => {
+        throw defect
+      })
+    ],
+    ["breaks at once", withStream(() => Stream.die(defect))],
+    [
+      "breaks after a while",
+      withStream(() => Stream.concat(Stream.make(new Uint8Array(2)), Stream.die(defect)))
+    ],
+    ["does not hold bytes", withStream(() => Stream.make(undefined as never))]
+  ]
+
+  it.each(clients)("is no answer where it %s", async (_, client) => {
+    const error = await Upstream.getJson(url, { maxBytes: 100 }).pipe(
+      Effect.flip,
+      Effect.provideService(HttpClient.HttpClient, client),
+      Effect.runPromise
+    )
+    assert.instanceOf(error, Upstream.UpstreamError)
+    assert.strictEqual(
+      error.message,
+      `${url}: sent a body that can't be read, perhaps because a tracer has read it`
+    )
+  })
+
+  it("is no answer, and no defect, where all of it was read before", async () => {
+    const client = clientOf((response) => Effect.orDie(response.text))
+    const error = await Upstream.getJson(url, { maxBytes: 100 }).pipe(
+      Effect.flip,
+      Effect.provideService(HttpClient.HttpClient, client),
+      Effect.runPromise
+    )
+    assert.instanceOf(error, Upstream.UpstreamError)
+  })
+
+  it("does not stop who interrupts", async () => {
+    const client = withStream(() => Stream.fromEffect(Effect.interrupt))
+    const exit = await Upstream.getJson(url, { maxBytes: 100 }).pipe(
+      Effect.provideService(HttpClient.HttpClient, client),
+      Effect.runPromiseExit
+    )
+    assert.isTrue(Exit.isInterrupted(exit))
   })
 })
 
