@@ -453,25 +453,22 @@ function answering<Self extends Refusal, Encoded>(
   const isSelf = (input: unknown): input is Self => input instanceof schema
   const parse = ParseResult.decodeUnknown(Schema.parseJson(schema))
   // a declaration, not a transformation: of those the platform merges the annotations for each response
-  return HttpApiSchema.withEncoding(
-    Schema.declare(
-      [],
-      {
-        decode: () => (input, options) =>
-          isSelf(input) ? ParseResult.succeed(input) : parse(input, options),
-        encode: () => (input, _options, ast) =>
-          !isSelf(input) ? ParseResult.fail(new ParseResult.Type(ast, input))
-          : isLastAppended(input) ? ParseResult.succeed(print(input))
-          : Effect.map(appendHeaders(input), () => print(input))
-      },
-      {
-        ...SchemaAST.typeAST(schema.ast).annotations,
-        ...schema.ast.annotations,
-        // a document describes the JSON, not that it is text
-        [SchemaAST.SurrogateAnnotationId]: schema.ast
-      }
-    ),
-    { kind: "Text", contentType: "application/json" }
+  return Schema.declare(
+    [],
+    {
+      decode: () => (input, options) =>
+        isSelf(input) ? ParseResult.succeed(input) : parse(input, options),
+      encode: () => (input, _options, ast) =>
+        !isSelf(input) ? ParseResult.fail(new ParseResult.Type(ast, input))
+        : isLastAppended(input) ? ParseResult.succeed(print(input))
+        : Effect.map(appendHeaders(input), () => print(input))
+    },
+    {
+      ...SchemaAST.typeAST(schema.ast).annotations,
+      // a document describes the JSON, not that it is text
+      [SchemaAST.SurrogateAnnotationId]: schema.ast,
+      [HttpApiSchema.AnnotationEncoding]: { kind: "Text", contentType: "application/json" }
+    }
   )
 }
 
