@@ -133,7 +133,6 @@ export interface Tag<
   readonly scopes: AskScopes<
     Id,
     Asked<Requirement<Expression>, Grantable<Expression>>,
-    ProvableScopes<Requirement<Expression>, Grantable<Expression>>,
     Principal | Evidence<Guaranteed<Requirement<Expression>>>,
     Service,
     E | SecurityError.Forbidden
@@ -157,32 +156,21 @@ export interface Tag<
  * @category models
  * @since 0.1.0
  */
-export interface AskScopes<
-  Id extends string,
-  Asks extends AnyAsked,
-  Scopes extends string,
-  Provides,
-  Service,
-  E
-> {
-  <const A extends Scopes | AnyText>(
+export interface AskScopes<Id extends string, Asks extends AnyAsked, Provides, Service, E> {
+  <const A extends string>(
     first: A & CheckScope<A, Asks>
   ): Context.Tag<
     Secured<Id, Provides | Granted<A>, E>,
     HttpApiMiddleware.HttpApiMiddleware<Service, E>
   >
-  <const A extends Scopes | AnyText, const B extends Scopes | AnyText>(
+  <const A extends string, const B extends string>(
     first: A & CheckScope<A, Asks>,
     second: B & CheckScope<B, Asks>
   ): Context.Tag<
     Secured<Id, Provides | Granted<A> | Granted<B>, E>,
     HttpApiMiddleware.HttpApiMiddleware<Service, E>
   >
-  <
-    const A extends Scopes | AnyText,
-    const B extends Scopes | AnyText,
-    const C extends Scopes | AnyText
-  >(
+  <const A extends string, const B extends string, const C extends string>(
     first: A & CheckScope<A, Asks>,
     second: B & CheckScope<B, Asks>,
     third: C & CheckScope<C, Asks>
@@ -191,11 +179,11 @@ export interface AskScopes<
     HttpApiMiddleware.HttpApiMiddleware<Service, E>
   >
   <
-    const A extends Scopes | AnyText,
-    const B extends Scopes | AnyText,
-    const C extends Scopes | AnyText,
-    const D extends Scopes | AnyText,
-    const More extends ReadonlyArray<Scopes | AnyText>
+    const A extends string,
+    const B extends string,
+    const C extends string,
+    const D extends string,
+    const More extends ReadonlyArray<string>
   >(
     first: A & CheckScope<A, Asks>,
     second: B & CheckScope<B, Asks>,
@@ -211,9 +199,6 @@ export interface AskScopes<
     HttpApiMiddleware.HttpApiMiddleware<Service, E>
   >
 }
-
-/** Any string: beside literals it leaves them to an editor's completion. */
-type AnyText = string & {}
 
 /**
  * A tag that was derived from another by asking for scopes.
@@ -281,7 +266,7 @@ interface Asked<out Req extends SecurityRequirement, out G extends Grants> {
 
 type AnyAsked = Asked<SecurityRequirement, Grants>
 
-/** The scopes that every alternative can prove, for an editor's completion and for the error. */
+/** The scopes that every alternative can prove. */
 type ProvableScopes<
   Req extends SecurityRequirement,
   G extends Grants,
