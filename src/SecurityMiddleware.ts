@@ -26,8 +26,8 @@ import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import * as CacheHeaders from "./CacheHeaders.ts"
 import * as Clause from "./Clause.ts"
-import type { Evidence } from "./Granted.ts"
-import type { CheckLiterals, CheckProvable } from "./SecurityAlgebra.ts"
+import type { Evidence, Granted } from "./Granted.ts"
+import type { CheckLiterals } from "./SecurityAlgebra.ts"
 import * as SealedApi from "./SealedApi.ts"
 import * as SecurityError from "./SecurityError.ts"
 import {
@@ -47,7 +47,16 @@ import type {
   Success,
   Top
 } from "./SecurityModel.ts"
-import type { Guaranteed, WithScopes } from "./SecurityRequirement.ts"
+import type {
+  Grantable as Grants,
+  Guaranteed,
+  IsSingleLiteral,
+  Literals,
+  ScopeNotLiteral,
+  SecurityRequirement,
+  Unproven,
+  WithScopes
+} from "./SecurityRequirement.ts"
 
 // ----------------------------------------------------------------------------
 // models
@@ -76,7 +85,8 @@ export interface Implementation<out Id extends string> {
  * @category models
  * @since 0.1.0
  */
-export interface Secured<out Id extends string, out Provides, out E> extends Implementation<Id> {
+export interface Secured<out Id extends string, out Provides, out E> {
+  readonly [SecuredTypeId]: Id
   readonly [HttpApiMiddleware.TypeId]: {
     readonly provides: Provides
     readonly failure: E
@@ -124,11 +134,77 @@ export interface Tag<
   /**
    * The same middleware asking for more scopes: no class and no Layer of its own are needed.
    *
-   * Compiles only if every alternative can prove the scopes; throws otherwise. Deriving twice gives one tag.
+   * What it gives is a plain tag for `.middleware`, `secureGroup` and `secureApi`, which is checked fast. Compiles only if
+   * every alternative can prove the scopes; throws otherwise. Deriving twice gives one tag.
    */
-  readonly scopes: <const Scopes extends ReadonlyArray<string>>(
-    ...scopes: Scopes & CheckLiterals<Scopes> & CheckDerived<Expression, Scopes>
+  readonly scopes: AskScopes<
+    Id,
+    Asked<Requirement<Expression>, Grantable<Expression>>,
+    Principal | Evidence<Guaranteed<Requirement<Expression>>>,
+    Service,
+    E | SecurityError.Forbidden
+  >
+  /**
+   * The tag that `scopes` gives, as a tag of this library: it shows its expression, can be asked for more scopes, and has a Layer.
+   */
+  readonly derive: <const Scopes extends ReadonlyArray<string>>(
+    ...scopes: Scopes &
+      CheckLiterals<Scopes> &
+      CheckScopes<Scopes, Asked<Requirement<Expression>, Grantable<Expression>>>
   ) => DerivedTag<Id, Derived<Expression, Scopes>, Principal, Service, E | SecurityError.Forbidden>
+}
+
+/**
+ * How a tag is asked for scopes.
+ *
+ * A call signature for each number of scopes: the check of one scope is remembered, that of a tuple is new at each endpoint.
+ * And what it gives is no more than the platform's tag: TypeScript infers from an interface that extends one member by member.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AskScopes<Id extends string, Asks extends AnyAsked, Provides, Service, E> {
+  <const A extends string>(
+    first: A & CheckScope<A, Asks>
+  ): Context.Tag<
+    Secured<Id, Provides | Granted<A>, E>,
+    HttpApiMiddleware.HttpApiMiddleware<Service, E>
+  >
+  <const A extends string, const B extends string>(
+    first: A & CheckScope<A, Asks>,
+    second: B & CheckScope<B, Asks>
+  ): Context.Tag<
+    Secured<Id, Provides | Granted<A> | Granted<B>, E>,
+    HttpApiMiddleware.HttpApiMiddleware<Service, E>
+  >
+  <const A extends string, const B extends string, const C extends string>(
+    first: A & CheckScope<A, Asks>,
+    second: B & CheckScope<B, Asks>,
+    third: C & CheckScope<C, Asks>
+  ): Context.Tag<
+    Secured<Id, Provides | Granted<A> | Granted<B> | Granted<C>, E>,
+    HttpApiMiddleware.HttpApiMiddleware<Service, E>
+  >
+  <
+    const A extends string,
+    const B extends string,
+    const C extends string,
+    const D extends string,
+    const More extends ReadonlyArray<string>
+  >(
+    first: A & CheckScope<A, Asks>,
+    second: B & CheckScope<B, Asks>,
+    third: C & CheckScope<C, Asks>,
+    fourth: D & CheckScope<D, Asks>,
+    ...more: More & CheckLiterals<More> & CheckScopes<More, Asks>
+  ): Context.Tag<
+    Secured<
+      Id,
+      Provides | Granted<A> | Granted<B> | Granted<C> | Granted<D> | Evidence<More[number]>,
+      E
+    >,
+    HttpApiMiddleware.HttpApiMiddleware<Service, E>
+  >
 }
 
 /**
@@ -189,9 +265,52 @@ type Derived<Expression extends Top, Scopes extends ReadonlyArray<string>> = Sec
   Grantable<Expression>
 >
 
-type CheckDerived<Expression extends Top, Scopes extends ReadonlyArray<string>> =
-  unknown extends CheckProvable<Requirement<Expression>, Grantable<Expression>, Scopes> ? unknown
-  : ReadonlyArray<CheckProvable<Requirement<Expression>, Grantable<Expression>, Scopes>>
+/** Of whom scopes are asked: the alternatives, and what each scheme can prove. One type, so that a check has one argument less. */
+interface Asked<out Req extends SecurityRequirement, out G extends Grants> {
+  readonly requirement: Req
+  readonly grantable: G
+}
+
+type AnyAsked = Asked<SecurityRequirement, Grants>
+
+/** The scopes that every alternative can prove. */
+type ProvableScopes<
+  Req extends SecurityRequirement,
+  G extends Grants,
+  Scope = Literals<G[keyof G]>
+> =
+  Scope extends string ?
+    [Unproven<Req, G, readonly [Scope]>] extends [never] ?
+      Scope
+    : never
+  : never
+
+/**
+ * `unknown` when a scope is one literal that every alternative can prove, else the error; `never` for `any`, which nothing else
+ * would stop.
+ */
+type CheckScope<Scope extends string, Asks extends AnyAsked> =
+  unknown extends Scope ? never
+  : IsSingleLiteral<Scope> extends true ?
+    CheckDerived<Scope, Asks["requirement"], Asks["grantable"]>
+  : ScopeNotLiteral<Scope>
+
+// The error is written in place, not named, so that a compiler prints its sentences.
+type CheckDerived<Scope extends string, Req extends SecurityRequirement, G extends Grants> =
+  Scope extends Guaranteed<WithScopes<Req, G, readonly [Scope]>> ? unknown
+  : {
+      readonly "scope cannot be proven through": [Unproven<Req, G, readonly [Scope]>] extends (
+        [never]
+      ) ?
+        "alternatives whose type does not say what they need"
+      : Unproven<Req, G, readonly [Scope]>
+      readonly "every alternative can prove": ProvableScopes<Req, G>
+    }
+
+/** `unknown` when every alternative can prove the scopes, else the error of each. */
+type CheckScopes<Scopes extends ReadonlyArray<string>, Asks extends AnyAsked> =
+  [Unproven<Asks["requirement"], Asks["grantable"], Scopes>] extends [never] ? unknown
+  : { readonly [I in keyof Scopes]: CheckScope<Scopes[I], Asks> }
 
 // ----------------------------------------------------------------------------
 // type errors
@@ -521,19 +640,16 @@ const makeTag = (options: {
     failure: contract,
     provides: provides as NonNullable<typeof provides>
   }) as object as HttpApiMiddleware.TagClassAny
-  const tag = Object.assign(platformTag, {
-    [StateId]: state,
-    security,
-    scopes: (...scopes: ReadonlyArray<string>): AnyTag => {
-      const derived: Top = make(Clause.withScopes(expressionOf(security), scopes))
-      return makeTag({
-        ...options,
-        key: `${state.id}/${JSON.stringify(derived.requirement)}`,
-        security: derived,
-        failure: failure && withForbidden(failure)
-      })
-    }
-  })
+  const derive = (...scopes: ReadonlyArray<string>): AnyTag => {
+    const derived: Top = make(Clause.withScopes(expressionOf(security), scopes))
+    return makeTag({
+      ...options,
+      key: `${state.id}/${JSON.stringify(derived.requirement)}`,
+      security: derived,
+      failure: failure && withForbidden(failure)
+    })
+  }
+  const tag = Object.assign(platformTag, { [StateId]: state, security, scopes: derive, derive })
   state.tags.set(key, tag)
   return tag
 }

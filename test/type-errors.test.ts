@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("../", import.meta.url))
 
 /** What every snippet can use. */
 const prelude = `
-import { ApiKey, OAuth2, Security } from "effect-security"
+import { ApiKey, OAuth2, Security, SecurityMiddleware } from "effect-security"
 import { Effect } from "effect"
 
 export declare const of: <A>() => A
@@ -27,6 +27,10 @@ export const robot = apiKey.pipe(Security.authenticate(verify))
 export const readers = user.pipe(Security.scopes("items:read"))
 export const writers = user.pipe(Security.scopes("items:read", "items:write"))
 export const write = () => Security.granted("items:write")
+export class Users extends SecurityMiddleware.Tag<Users>()("app/Users", { security: user }) {}
+export class Either extends SecurityMiddleware.Tag<Either>()("app/Either", {
+  security: Security.anyOf(user, robot)
+}) {}
 export const eight = Security.anyOf(${schemes("a", 8)})
 export const nine = Security.anyOf(${schemes("b", 9)})
 export const run = <A, E>(_: Effect.Effect<A, E, Effect.Effect.Context<typeof user>>) => {}
@@ -36,7 +40,7 @@ const imports = `
 import { ApiKey, Granted, Http, HttpBasic, OAuth2, Security } from "effect-security"
 import { Effect } from "effect"
 import {
-  apiKey, eight, nine, oauth2, of, readers, robot, run, user, verify, write, writers
+  apiKey, eight, Either, nine, oauth2, of, readers, robot, run, user, Users, verify, write, writers
 } from "./type-errors.prelude.ts"
 `
 
@@ -94,6 +98,7 @@ const cannotProve = "Property '\"scope cannot be proven through\"' is missing"
 const notOneScope = "ScopeNotLiteral<"
 const useMapEffect =
   "Property '\"authenticate needs schemes without a verifier, one in each alternative; use mapEffect for what comes after\"' is missing"
+const mustBeTuple = "A spread argument must either have a tuple type"
 const tooMany =
   "more than 64 alternatives: split the expression, or authenticate fewer schemes in one"
 
@@ -260,6 +265,43 @@ const wrong: Readonly<Record<string, readonly [snippet: string, ...sentences: Ar
     `${notOneScope}"items:read" | "items:write">`
   ],
 
+  "an undeclared scope of a middleware": [
+    `Users.scopes("items:delete")`,
+    `"scope cannot be proven through": readonly ["oauth2", "items:delete"]`,
+    `"every alternative can prove": "items:read" | "items:write"`
+  ],
+  "an undeclared scope of a middleware among declared ones": [
+    `Users.scopes("items:read", "items:delete")`,
+    `"scope cannot be proven through": readonly ["oauth2", "items:delete"]`
+  ],
+  "an undeclared scope of a middleware, derived": [
+    `Users.derive("items:read", "items:delete")`,
+    `"scope cannot be proven through": readonly ["oauth2", "items:delete"]`,
+    `"every alternative can prove": "items:read" | "items:write"`
+  ],
+  "a scope that one alternative of a middleware can't prove": [
+    `Either.scopes("items:read")`,
+    `"scope cannot be proven through": readonly ["apiKey", "items:read"]`,
+    `"every alternative can prove": never`
+  ],
+  "a union as a scope of a middleware": [
+    `Users.scopes(of<"items:read" | "items:write">())`,
+    `${notOneScope}"items:read" | "items:write">`
+  ],
+  "any as a scope of a middleware": [
+    `Users.scopes(of<any>())`,
+    `'any' is not assignable to parameter of type 'never'`
+  ],
+  "a tuple of one length or another as a middleware's scopes": [
+    `Users.scopes(...of<["items:read"] | ["items:write"]>())`,
+    mustBeTuple
+  ],
+  "an array as a middleware's scopes": [`Users.scopes(...of<Array<"items:read">>())`, mustBeTuple],
+  "an array beside a middleware's scopes": [
+    `Users.scopes(...of<["items:read", ...Array<"items:write">]>())`,
+    mustBeTuple
+  ],
+
   "more proven by annotation": [
     `const wider: Security.Security<
       Effect.Effect.Success<typeof user>, Effect.Effect.Error<typeof user>, Effect.Effect.Context<typeof user>,
@@ -309,6 +351,12 @@ const right: Readonly<Record<string, string>> = {
     ApiKey.header("X", { schemeName: "a" })
     ApiKey.header("X", of<{ schemeName?: "APIKeyHeader" }>())
     Http.scheme("DPoP")
+  `,
+  "scopes of a middleware": `
+    Users.scopes("items:read")
+    Users.scopes("items:write", "items:read")
+    Users.scopes(...of<["items:read", "items:write"]>())
+    Users.derive("items:read").scopes("items:write")
   `,
   evidence: `
     run(Security.guard(writers, write))

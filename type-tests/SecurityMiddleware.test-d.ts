@@ -4,6 +4,7 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpApiClient from "@effect/platform/HttpApiClient"
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import type * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import {
@@ -122,24 +123,111 @@ class _More extends SecurityMiddleware.Tag<_More>()("test/More", {
 // scopes
 // ----------------------------------------------------------------------------
 
-const Writers = Users.scopes("read", "write")
+declare const of: <A>() => A
+
+const Writers = Users.derive("read", "write")
 expectType<readonly [{ readonly users: readonly ["read", "write"] }]>(Writers.security.requirement)
 expectType<readonly [{ readonly users: readonly ["read", "write"] }]>(
-  Users.scopes("read").scopes("write").security.requirement
+  Users.derive("read").derive("write").security.requirement
 )
 
+// `scopes` gives the platform's tag, whose identifier is that of the tag that `derive` gives
+type Identifier<Scopes extends string> = SecurityMiddleware.Secured<
+  "test/Users",
+  Principal | Granted.Evidence<Scopes>,
+  SecurityError.Unauthorized | SecurityError.Forbidden
+>
+type Derived<Scopes extends string> = Context.Tag<
+  Identifier<Scopes>,
+  HttpApiMiddleware.HttpApiMiddleware<Person, SecurityError.Unauthorized | SecurityError.Forbidden>
+>
+expectType<Derived<"read">>(Users.scopes("read"))
+expectType<Derived<"read" | "write">>(Users.scopes("read", "write"))
+expectType<Derived<"read" | "write">>(Users.derive("read").scopes("write"))
+expectType<Derived<"read" | "write">>(Users.scopes(...of<["read", "write"]>()))
+expectType<Identifier<"read" | "write">>(of<Context.Tag.Identifier<typeof Writers>>())
+
+// as many as one likes
+class Many extends SecurityMiddleware.Tag<Many>()("test/Many", {
+  security: OAuth2.passwordBearer({
+    tokenUrl: "token",
+    scopes: { a: "a", b: "b", c: "c", d: "d", e: "e", f: "f" }
+  }).pipe(Security.authenticate(() => Effect.succeed(Security.grant("johndoe"))))
+}) {}
+type Proven<Tag extends { readonly Identifier: unknown }> =
+  HttpApiMiddleware.HttpApiMiddleware.Provides<Tag["Identifier"]>
+const three = Many.scopes("a", "b", "c")
+const four = Many.scopes("a", "b", "c", "d")
+const five = Many.scopes("a", "b", "c", "d", "e")
+const six = Many.scopes("a", "b", "c", "d", "e", "f")
+expectType<Granted.Evidence<"a" | "b" | "c">>(of<Proven<typeof three>>())
+expectType<Granted.Evidence<"a" | "b" | "c" | "d">>(of<Proven<typeof four>>())
+expectType<Granted.Evidence<"a" | "b" | "c" | "d" | "e">>(of<Proven<typeof five>>())
+expectType<Granted.Evidence<"a" | "b" | "c" | "d" | "e" | "f">>(of<Proven<typeof six>>())
+expectError(Many.scopes("z"))
+expectError(Many.scopes("a", "z"))
+expectError(Many.scopes("a", "b", "z"))
+expectError(Many.scopes("a", "b", "c", "z"))
+expectError(Many.scopes("a", "b", "c", "d", "z"))
+expectError(Many.scopes("z", "b", "c", "d", "e"))
+expectError(Many.derive("a", "z"))
+
+// what can't be proven
 expectError(Users.scopes("admin"))
 expectError(_Bare.scopes("read"))
 expectError(_Robots.scopes("read"))
 expectError(_Open.scopes("read"))
+expectError(_Deny.scopes("read"))
+expectError(Users.derive("admin"))
+expectError(_Bare.derive("read"))
+class _Either extends SecurityMiddleware.Tag<_Either>()("test/Either", {
+  security: Security.anyOf(users, robots),
+  provides: Principal
+}) {}
+expectError(_Either.scopes("read"))
+expectError(_Either.derive("read"))
+// an expression that is one of two
+class _OneOfTwo extends SecurityMiddleware.Tag<_OneOfTwo>()("test/OneOfTwo", {
+  security: of<boolean>() ? users : users.pipe(Security.scopes("read"))
+}) {}
+expectError(_OneOfTwo.scopes("write"))
+// a scheme whose name is any of many
+class _Pattern extends SecurityMiddleware.Tag<_Pattern>()("test/Pattern", {
+  security:
+    of<
+      Security.Security<
+        void,
+        never,
+        never,
+        readonly [{ readonly [name: `user${string}`]: readonly [] }],
+        { readonly [name: `user${string}`]: "read" }
+      >
+    >()
+}) {}
+expectError(_Pattern.scopes("read"))
+
+// what is no single literal
 expectError(Users.scopes("read" as "read" | "write"))
 expectError(Users.scopes("read" as string))
-expectError(
-  class _Either extends SecurityMiddleware.Tag<_Either>()("test/Either", {
-    security: Security.anyOf(users, robots),
-    provides: Principal
-  }) {}.scopes("read")
-)
+expectError(Users.scopes("read", "read" as "read" | "write"))
+expectError(Users.scopes<"read" | "write">("read"))
+expectError(Users.scopes(of<`re${string}`>()))
+expectError(Users.scopes(of<any>()))
+expectError(Users.scopes("read", of<any>()))
+expectError(Users.scopes(...of<["read"?]>()))
+expectError(Many.scopes("a", "b", "c", "d", of<any>()))
+expectError(Many.scopes("a", "b", "c", "d", "e" as "e" | "f"))
+expectError(Many.scopes("a", "b", "c", "d", ...of<["e"?]>()))
+expectError(Many.scopes("a", "b", "c", "d", ...of<["e"] | ["f"]>()))
+expectError(Many.scopes("a", "b", "c", "d", ...of<Array<"e">>()))
+expectError(Many.scopes("a", "b", "c", "d", ...of<["e", ...Array<"f">]>()))
+expectError(Users.derive("read" as "read" | "write"))
+expectError(Users.derive(of<any>()))
+expectError(Users.derive(...of<Array<"read">>()))
+expectError(Users.derive(...of<["read"] | ["write"]>()))
+// no scope is known of `never`
+const never = Users.scopes(of<never>())
+expectNotAssignable<Proven<typeof never>>(of<Granted.Granted<"read">>())
 
 // ----------------------------------------------------------------------------
 // layers
@@ -150,6 +238,11 @@ expectType<Layer.Layer<SecurityMiddleware.Implementation<"test/Users">, never, D
 expectType<Layer.Layer<SecurityMiddleware.Implementation<"test/Bare">>>(
   SecurityMiddleware.layer(_Bare)
 )
+expectType<Layer.Layer<SecurityMiddleware.Implementation<"test/Users">, never, Database>>(
+  SecurityMiddleware.layer(Writers)
+)
+// the platform's tag has no Layer of its own
+expectError(SecurityMiddleware.layer(Users.scopes("read")))
 
 const Who = Schema.Struct({ name: Schema.String })
 
@@ -297,6 +390,34 @@ expectType<
 class NotATag extends Context.Tag("test/NotATag")<NotATag, string>() {}
 expectError(SecurityMiddleware.secureGroup(items, NotATag))
 expectError(SecurityMiddleware.secureApi(Api, NotATag))
+
+// what `scopes` gives is secured as what `derive` gives is, also as a default
+const Plain = HttpApi.make("plain").add(
+  HttpApiGroup.make("all")
+    .add(HttpApiEndpoint.get("own", "/own").middleware(Users.scopes("write")))
+    .add(HttpApiEndpoint.get("plain", "/plain"))
+    .pipe(SecurityMiddleware.secureGroup(Users.scopes("read")))
+)
+const PlainLive = HttpApiBuilder.group(Plain, "all", (handlers) =>
+  handlers
+    .handle("own", () => Effect.zipRight(Granted.granted("write"), Effect.asVoid(Principal)))
+    .handle("plain", () => Effect.zipRight(Granted.granted("read"), Effect.asVoid(Principal)))
+)
+expectType<Layer.Layer<HttpApiGroup.ApiGroup<"plain", "all">, never, Database>>(
+  PlainLive.pipe(Layer.provide(UsersLive))
+)
+const PlainUnproven = HttpApiBuilder.group(Plain, "all", (handlers) =>
+  handlers
+    .handle("own", () => Granted.granted("read"))
+    .handle("plain", () => Granted.granted("write"))
+)
+expectType<
+  Layer.Layer<
+    HttpApiGroup.ApiGroup<"plain", "all">,
+    never,
+    Database | Granted.Granted<"read"> | Granted.Granted<"write">
+  >
+>(PlainUnproven.pipe(Layer.provide(UsersLive)))
 
 // ----------------------------------------------------------------------------
 // the client

@@ -220,8 +220,9 @@ const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 describe("derived tags", () => {
   it("the same scopes twice give one tag", () => {
     assert.strictEqual(Users.scopes("read"), Users.scopes("read"))
-    assert.strictEqual(Users.scopes("read").scopes("read"), Users.scopes("read"))
-    assert.strictEqual(Users.scopes("read").scopes("write"), Users.scopes("read", "write"))
+    assert.strictEqual(Users.derive("read").scopes("read"), Users.scopes("read"))
+    assert.strictEqual(Users.derive("read").scopes("write"), Users.scopes("read", "write"))
+    assert.strictEqual<unknown>(Users.derive("read", "write"), Users.scopes("read", "write"))
     assert.notStrictEqual(Users.scopes("read").key, Users.scopes("write").key)
   })
 
@@ -234,7 +235,7 @@ describe("derived tags", () => {
       security: users,
       provides: Principal
     }) {}
-    const before = Fresh.scopes("read")
+    const before = Fresh.derive("read")
     const FreshLive = SecurityMiddleware.layer(Fresh).pipe(Layer.provide(GrantsLive))
     const after = Fresh.scopes("write")
     const nested = before.scopes("write")
@@ -281,7 +282,7 @@ describe("derived tags", () => {
       security: users,
       provides: Principal
     }) {}
-    const derived = Fresh.scopes("read")
+    const derived = Fresh.derive("read")
     class Api extends HttpApi.make("derived").add(
       HttpApiGroup.make("all").add(endpoint("base", "/base").middleware(Fresh))
     ) {}
@@ -459,8 +460,8 @@ describe("failure", () => {
     assert((await call("scoped", "writer")) instanceof SecurityError.Forbidden)
     // of this library's own Forbidden one is enough
     assert.strictEqual(
-      Users.scopes("read").failure.ast,
-      Users.scopes("read").scopes("read").failure.ast
+      Users.derive("read").failure.ast,
+      Users.derive("read").derive("read").failure.ast
     )
   })
 
@@ -474,7 +475,7 @@ describe("failure", () => {
           forbidden
         )
       }) {}
-      assert.strictEqual(Complete.scopes("read").failure, Complete.failure)
+      assert.strictEqual(Complete.derive("read").failure, Complete.failure)
     }
   })
 

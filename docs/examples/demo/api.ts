@@ -66,7 +66,7 @@ export class Both extends SecurityMiddleware.Tag<Both>()("demo/Both", {
 }) {}
 
 /** Your own account. */
-const Me = Authentication.scopes("me")
+const Me = Authentication.derive("me")
 
 // ----------------------------------------------------------------------------
 // endpoints
