@@ -205,6 +205,10 @@ export type Authenticated<G extends Grants> =
     }
   : never
 
+type ScopesProvableBy<Self extends Top> =
+  true extends Requirement.IsUnion<Self> ? never
+  : ReadonlyArray<Requirement.Provable<Self["requirement"], Grantable<Self>>>
+
 /**
  * Asks for scopes: in every alternative, each scope is asked of every scheme that declares it.
  *
@@ -227,11 +231,24 @@ export type Authenticated<G extends Grants> =
  * @since 0.1.0
  */
 export const scopes: {
+  <Self extends Top, const Scopes extends ScopesProvableBy<Self>>(
+    ...scopes: Scopes
+  ): Requirement.NotSingleLiterals<Scopes> extends never ?
+    (self: Self) => Security<
+      Success<Self>,
+      Failure<Self> | SecurityError.Forbidden,
+      Services<Self>,
+      Requirement.WithScopes<Self["requirement"], Grantable<Self>, Scopes>,
+      Grantable<Self>
+    >
+  : ReadonlyArray<Requirement.ScopeNotLiteral<Requirement.NotSingleLiterals<Scopes>>>
   <const Scopes extends ReadonlyArray<string>>(
     ...scopes: Scopes & CheckLiterals<Scopes>
-  ): <A, E, R, Req extends SecurityRequirement, G extends Grants>(
-    self: Security<A, E, R, Req, G> & CheckProvable<Req, G, Scopes>
-  ) => Security<A, E | SecurityError.Forbidden, R, Requirement.WithScopes<Req, G, Scopes>, G>
+  ): [Scopes] extends [ReadonlyArray<string>] ?
+    <A, E, R, Req extends SecurityRequirement, G extends Grants>(
+      self: Security<A, E, R, Req, G> & CheckProvable<Req, G, Scopes>
+    ) => Security<A, E | SecurityError.Forbidden, R, Requirement.WithScopes<Req, G, Scopes>, G>
+  : never
   <
     A,
     E,

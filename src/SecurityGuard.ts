@@ -7,11 +7,11 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as CacheHeaders from "./CacheHeaders.ts"
 import type * as Clause from "./Clause.ts"
-import type { Evidence } from "./Granted.ts"
+import type { LeftOver } from "./Granted.ts"
 import { definitions } from "./SecurityExpression.ts"
 import type { Security, Top } from "./SecurityModel.ts"
 import * as Requirement from "./SecurityRequirement.ts"
-import type { Grantable as Grants, SecurityRequirement } from "./SecurityRequirement.ts"
+import type { SecurityRequirement } from "./SecurityRequirement.ts"
 
 /**
  * What a guarded handler is told besides the principal.
@@ -54,13 +54,13 @@ export interface GuardContext {
 export const guard: {
   <A, B, E2, R2>(
     handler: (principal: A, context: GuardContext) => Effect.Effect<B, E2, R2>
-  ): <E, R, Req extends SecurityRequirement, G extends Grants>(
+  ): <E, R, Req, G>(
     self: Security<A, E, R, Req, G>
-  ) => Effect.Effect<B, E | E2, R | Exclude<R2, Evidence<Requirement.Guaranteed<Req>>>>
-  <A, E, R, Req extends SecurityRequirement, G extends Grants, B, E2, R2>(
+  ) => Effect.Effect<B, E | E2, R | LeftOver<R2, Req>>
+  <A, E, R, Req, G, B, E2, R2>(
     self: Security<A, E, R, Req, G>,
     handler: (principal: A, context: GuardContext) => Effect.Effect<B, E2, R2>
-  ): Effect.Effect<B, E | E2, R | Exclude<R2, Evidence<Requirement.Guaranteed<Req>>>>
+  ): Effect.Effect<B, E | E2, R | LeftOver<R2, Req>>
 } = dual(
   2,
   (

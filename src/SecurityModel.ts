@@ -7,6 +7,7 @@ import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import type * as Types from "effect/Types"
+import type * as Unify from "effect/Unify"
 import type * as Clause from "./Clause.ts"
 import type * as SecurityError from "./SecurityError.ts"
 import type * as SecurityRequirement from "./SecurityRequirement.ts"
@@ -38,9 +39,9 @@ export interface Security<
   out A,
   out E,
   out R,
-  in out Requirement extends SecurityRequirement.SecurityRequirement,
-  in out Grantable extends SecurityRequirement.Grantable
-> extends Effect.Effect<A, E, R> {
+  in out Requirement,
+  in out Grantable
+> extends MembersOfEffect<A, E, R> {
   readonly [TypeId]: {
     readonly _Requirement: Types.Invariant<Requirement>
     readonly _Grantable: Types.Invariant<Grantable>
@@ -51,6 +52,17 @@ export interface Security<
   readonly schemes: {
     readonly [Name in SecurityRequirement.SchemeNames<Requirement>]: SecurityScheme
   }
+  readonly [Unify.unifySymbol]?: Effect.EffectUnify<this>
+}
+
+/**
+ * What an expression has of an Effect.
+ *
+ * A compiler works out an interface that is extended anew for each expression, since it may name `this`; a mapped type it works
+ * out once for each `A`, `E` and `R`. What does name `this` the expression has to say itself.
+ */
+type MembersOfEffect<A, E, R> = {
+  readonly [Member in keyof Effect.Effect<A, E, R>]: Effect.Effect<A, E, R>[Member]
 }
 
 /**

@@ -16,7 +16,7 @@ import * as Clause from "./Clause.ts"
 import * as SecurityError from "./SecurityError.ts"
 import { expressionOf, make } from "./SecurityExpression.ts"
 import type { Security, Top } from "./SecurityModel.ts"
-import type { Grantable as Grants, SecurityRequirement } from "./SecurityRequirement.ts"
+import type { SecurityRequirement } from "./SecurityRequirement.ts"
 
 // ----------------------------------------------------------------------------
 // combinators: policies
@@ -31,10 +31,10 @@ import type { Grantable as Grants, SecurityRequirement } from "./SecurityRequire
 export const map: {
   <A, B>(
     f: (a: A) => B
-  ): <E, R, Req extends SecurityRequirement, G extends Grants>(
+  ): <E, R, Req, G>(
     self: Security<A, E, R, Req, G>
   ) => Security<B, E, R, Req, G>
-  <A, E, R, Req extends SecurityRequirement, G extends Grants, B>(
+  <A, E, R, Req, G, B>(
     self: Security<A, E, R, Req, G>,
     f: (a: A) => B
   ): Security<B, E, R, Req, G>
@@ -54,10 +54,10 @@ export const map: {
 export const mapEffect: {
   <A, B, E2, R2>(
     f: (a: A) => Effect.Effect<B, E2, R2>
-  ): <E, R, Req extends SecurityRequirement, G extends Grants>(
+  ): <E, R, Req, G>(
     self: Security<A, E, R, Req, G>
   ) => Security<B, E | E2, R | R2, Req, G>
-  <A, E, R, Req extends SecurityRequirement, G extends Grants, B, E2, R2>(
+  <A, E, R, Req, G, B, E2, R2>(
     self: Security<A, E, R, Req, G>,
     f: (a: A) => Effect.Effect<B, E2, R2>
   ): Security<B, E | E2, R | R2, Req, G>
@@ -76,10 +76,10 @@ export const mapEffect: {
 export const tap: {
   <A, B, E2, R2>(
     f: (a: A) => Effect.Effect<B, E2, R2>
-  ): <E, R, Req extends SecurityRequirement, G extends Grants>(
+  ): <E, R, Req, G>(
     self: Security<A, E, R, Req, G>
   ) => Security<A, E | E2, R | R2, Req, G>
-  <A, E, R, Req extends SecurityRequirement, G extends Grants, B, E2, R2>(
+  <A, E, R, Req, G, B, E2, R2>(
     self: Security<A, E, R, Req, G>,
     f: (a: A) => Effect.Effect<B, E2, R2>
   ): Security<A, E | E2, R | R2, Req, G>
@@ -113,21 +113,21 @@ export const filterOrFail: {
   <A, B extends A, E2>(
     refinement: Predicate.Refinement<NoInfer<A>, B>,
     orFailWith: (a: NoInfer<A>) => E2
-  ): <E, R, Req extends SecurityRequirement, G extends Grants>(
+  ): <E, R, Req, G>(
     self: Security<A, E, R, Req, G>
   ) => Security<B, E | E2, R, Req, G>
   <A, E2>(
     predicate: Predicate.Predicate<NoInfer<A>>,
     orFailWith: (a: NoInfer<A>) => E2
-  ): <E, R, Req extends SecurityRequirement, G extends Grants>(
+  ): <E, R, Req, G>(
     self: Security<A, E, R, Req, G>
   ) => Security<A, E | E2, R, Req, G>
-  <A, E, R, Req extends SecurityRequirement, G extends Grants, B extends A, E2>(
+  <A, E, R, Req, G, B extends A, E2>(
     self: Security<A, E, R, Req, G>,
     refinement: Predicate.Refinement<A, B>,
     orFailWith: (a: A) => E2
   ): Security<B, E | E2, R, Req, G>
-  <A, E, R, Req extends SecurityRequirement, G extends Grants, E2>(
+  <A, E, R, Req, G, E2>(
     self: Security<A, E, R, Req, G>,
     predicate: Predicate.Predicate<A>,
     orFailWith: (a: A) => E2
@@ -172,10 +172,10 @@ export const filterOrFail: {
 export const mapError: {
   <E, E2>(
     f: (error: E) => E2
-  ): <A, R, Req extends SecurityRequirement, G extends Grants>(
+  ): <A, R, Req, G>(
     self: Security<A, E, R, Req, G>
   ) => Security<A, E2, R, Req, G>
-  <A, E, R, Req extends SecurityRequirement, G extends Grants, E2>(
+  <A, E, R, Req, G, E2>(
     self: Security<A, E, R, Req, G>,
     f: (error: E) => E2
   ): Security<A, E2, R, Req, G>
@@ -189,7 +189,7 @@ export const mapError: {
  * @category combinators
  * @since 0.1.0
  */
-export const orDie = <A, E, R, Req extends SecurityRequirement, G extends Grants>(
+export const orDie = <A, E, R, Req extends SecurityRequirement, G>(
   self: Security<A, E, R, Req, G>
 ): Security<A, Refused<E>, R, Req, G> =>
   make(
@@ -218,10 +218,10 @@ type Refused<E> = unknown extends E ? SecurityError.Refusal : Extract<E, Securit
 export const provide: {
   <ROut, E2 = never, RIn = never>(
     source: Layer.Layer<ROut, E2, RIn> | Context.Context<ROut> | Runtime.Runtime<ROut>
-  ): <A, E, R, Req extends SecurityRequirement, G extends Grants>(
+  ): <A, E, R, Req, G>(
     self: Security<A, E, R, Req, G>
   ) => Security<A, E | E2, RIn | ExcludeProvided<R, ROut>, Req, G>
-  <A, E, R, Req extends SecurityRequirement, G extends Grants, ROut, E2 = never, RIn = never>(
+  <A, E, R, Req, G, ROut, E2 = never, RIn = never>(
     self: Security<A, E, R, Req, G>,
     source: Layer.Layer<ROut, E2, RIn> | Context.Context<ROut> | Runtime.Runtime<ROut>
   ): Security<A, E | E2, RIn | ExcludeProvided<R, ROut>, Req, G>
@@ -243,10 +243,10 @@ export const provideService: {
   <I, S>(
     tag: Context.Tag<I, S>,
     service: NoInfer<S>
-  ): <A, E, R, Req extends SecurityRequirement, G extends Grants>(
+  ): <A, E, R, Req, G>(
     self: Security<A, E, R, Req, G>
   ) => Security<A, E, ExcludeProvided<R, I>, Req, G>
-  <A, E, R, Req extends SecurityRequirement, G extends Grants, I, S>(
+  <A, E, R, Req, G, I, S>(
     self: Security<A, E, R, Req, G>,
     tag: Context.Tag<I, S>,
     service: NoInfer<S>
@@ -288,10 +288,10 @@ type ExcludeProvided<R, Provided> = Exclude<
 export const withSpan: {
   (
     name: string
-  ): <A, E, R, Req extends SecurityRequirement, G extends Grants>(
+  ): <A, E, R, Req, G>(
     self: Security<A, E, R, Req, G>
   ) => Security<A, E, R, Req, G>
-  <A, E, R, Req extends SecurityRequirement, G extends Grants>(
+  <A, E, R, Req, G>(
     self: Security<A, E, R, Req, G>,
     name: string
   ): Security<A, E, R, Req, G>
