@@ -234,7 +234,9 @@ export const scopes: {
   <Self extends Top, const Scopes extends ScopesProvableBy<Self>>(
     ...scopes: Scopes
   ): Requirement.NotSingleLiterals<Scopes> extends never ?
-    (self: Self) => Security<
+    (
+      self: Self
+    ) => Security<
       Success<Self>,
       Failure<Self> | SecurityError.Forbidden,
       Services<Self>,

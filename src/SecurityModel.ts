@@ -62,7 +62,9 @@ export interface Security<
  * out once for each `A`, `E` and `R`. What does name `this` the expression has to say itself.
  */
 type MembersOfEffect<A, E, R> = {
-  readonly [Member in keyof Effect.Effect<A, E, R>]: Effect.Effect<A, E, R>[Member]
+  readonly [
+    Member in keyof Effect.Effect<A, E, R> as Exclude<Member, Unify.unifySymbol>
+  ]: Effect.Effect<A, E, R>[Member]
 }
 
 /**
@@ -71,7 +73,7 @@ type MembersOfEffect<A, E, R> = {
  * @category models
  * @since 0.1.0
  */
-export interface Top extends Effect.Effect<unknown, unknown, unknown> {
+export interface Top extends MembersOfEffect<unknown, unknown, unknown> {
   readonly [TypeId]: object
   readonly requirement: SecurityRequirement.SecurityRequirement
   readonly schemes: { readonly [name: string]: SecurityScheme }
@@ -103,7 +105,7 @@ export type VerifierContext = Clause.VerifierContext
  * @category extractors
  * @since 0.1.0
  */
-export type Success<Self> = Self extends Effect.Effect<infer A, infer _E, infer _R> ? A : never
+export type Success<Self> = Parts<Self>["A"]
 
 /**
  * What an expression fails with.
@@ -111,7 +113,7 @@ export type Success<Self> = Self extends Effect.Effect<infer A, infer _E, infer 
  * @category extractors
  * @since 0.1.0
  */
-export type Failure<Self> = Self extends Effect.Effect<infer _A, infer E, infer _R> ? E : never
+export type Failure<Self> = Parts<Self>["E"]
 
 /**
  * What an expression needs, the request included.
@@ -119,7 +121,12 @@ export type Failure<Self> = Self extends Effect.Effect<infer _A, infer E, infer 
  * @category extractors
  * @since 0.1.0
  */
-export type Services<Self> = Self extends Effect.Effect<infer _A, infer _E, infer R> ? R : never
+export type Services<Self> = Parts<Self>["R"]
+
+type Parts<Self> =
+  Self extends Effect.Effect<infer A, infer E, infer R> ?
+    { readonly A: A; readonly E: E; readonly R: R }
+  : never
 
 /**
  * The requirement of an expression: `readonly [{ readonly apiKey: readonly [] }]`.

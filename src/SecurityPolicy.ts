@@ -31,13 +31,8 @@ import type { SecurityRequirement } from "./SecurityRequirement.ts"
 export const map: {
   <A, B>(
     f: (a: A) => B
-  ): <E, R, Req, G>(
-    self: Security<A, E, R, Req, G>
-  ) => Security<B, E, R, Req, G>
-  <A, E, R, Req, G, B>(
-    self: Security<A, E, R, Req, G>,
-    f: (a: A) => B
-  ): Security<B, E, R, Req, G>
+  ): <E, R, Req, G>(self: Security<A, E, R, Req, G>) => Security<B, E, R, Req, G>
+  <A, E, R, Req, G, B>(self: Security<A, E, R, Req, G>, f: (a: A) => B): Security<B, E, R, Req, G>
 } = dual(2, (self: Top, f: (a: unknown) => unknown) =>
   make(Clause.mapBuild(expressionOf(self), Clause.mapPlain(f)))
 )
@@ -54,9 +49,7 @@ export const map: {
 export const mapEffect: {
   <A, B, E2, R2>(
     f: (a: A) => Effect.Effect<B, E2, R2>
-  ): <E, R, Req, G>(
-    self: Security<A, E, R, Req, G>
-  ) => Security<B, E | E2, R | R2, Req, G>
+  ): <E, R, Req, G>(self: Security<A, E, R, Req, G>) => Security<B, E | E2, R | R2, Req, G>
   <A, E, R, Req, G, B, E2, R2>(
     self: Security<A, E, R, Req, G>,
     f: (a: A) => Effect.Effect<B, E2, R2>
@@ -76,9 +69,7 @@ export const mapEffect: {
 export const tap: {
   <A, B, E2, R2>(
     f: (a: A) => Effect.Effect<B, E2, R2>
-  ): <E, R, Req, G>(
-    self: Security<A, E, R, Req, G>
-  ) => Security<A, E | E2, R | R2, Req, G>
+  ): <E, R, Req, G>(self: Security<A, E, R, Req, G>) => Security<A, E | E2, R | R2, Req, G>
   <A, E, R, Req, G, B, E2, R2>(
     self: Security<A, E, R, Req, G>,
     f: (a: A) => Effect.Effect<B, E2, R2>
@@ -113,15 +104,11 @@ export const filterOrFail: {
   <A, B extends A, E2>(
     refinement: Predicate.Refinement<NoInfer<A>, B>,
     orFailWith: (a: NoInfer<A>) => E2
-  ): <E, R, Req, G>(
-    self: Security<A, E, R, Req, G>
-  ) => Security<B, E | E2, R, Req, G>
+  ): <E, R, Req, G>(self: Security<A, E, R, Req, G>) => Security<B, E | E2, R, Req, G>
   <A, E2>(
     predicate: Predicate.Predicate<NoInfer<A>>,
     orFailWith: (a: NoInfer<A>) => E2
-  ): <E, R, Req, G>(
-    self: Security<A, E, R, Req, G>
-  ) => Security<A, E | E2, R, Req, G>
+  ): <E, R, Req, G>(self: Security<A, E, R, Req, G>) => Security<A, E | E2, R, Req, G>
   <A, E, R, Req, G, B extends A, E2>(
     self: Security<A, E, R, Req, G>,
     refinement: Predicate.Refinement<A, B>,
@@ -172,9 +159,7 @@ export const filterOrFail: {
 export const mapError: {
   <E, E2>(
     f: (error: E) => E2
-  ): <A, R, Req, G>(
-    self: Security<A, E, R, Req, G>
-  ) => Security<A, E2, R, Req, G>
+  ): <A, R, Req, G>(self: Security<A, E, R, Req, G>) => Security<A, E2, R, Req, G>
   <A, E, R, Req, G, E2>(
     self: Security<A, E, R, Req, G>,
     f: (error: E) => E2
@@ -286,15 +271,8 @@ type ExcludeProvided<R, Provided> = Exclude<
  * @since 0.1.0
  */
 export const withSpan: {
-  (
-    name: string
-  ): <A, E, R, Req, G>(
-    self: Security<A, E, R, Req, G>
-  ) => Security<A, E, R, Req, G>
-  <A, E, R, Req, G>(
-    self: Security<A, E, R, Req, G>,
-    name: string
-  ): Security<A, E, R, Req, G>
+  (name: string): <A, E, R, Req, G>(self: Security<A, E, R, Req, G>) => Security<A, E, R, Req, G>
+  <A, E, R, Req, G>(self: Security<A, E, R, Req, G>, name: string): Security<A, E, R, Req, G>
 } = dual(2, (self: Top, name: string) => {
   const expression = expressionOf(self)
   const { around } = expression

@@ -203,14 +203,14 @@ export type WithScopes<
   Self["length"] extends 1 ?
     readonly [
       {
-        readonly [Name in keyof Self[0]]: Union<Self[0][Name], Only<Scopes, ProvableAt<G, Name>>>
+        readonly [Name in keyof Self[0]]: AddProvable<Self[0][Name], Scopes, ProvableAt<G, Name>>
       }
     ]
   : Append<
       readonly [],
       {
         readonly [I in keyof Self]: {
-          readonly [Name in keyof Self[I]]: Union<Self[I][Name], Only<Scopes, ProvableAt<G, Name>>>
+          readonly [Name in keyof Self[I]]: AddProvable<Self[I][Name], Scopes, ProvableAt<G, Name>>
         }
       }
     >
@@ -613,15 +613,21 @@ const addScopes = (
 type ProvableAt<G extends Grantable, Name extends PropertyKey> =
   Name extends keyof G ? Literals<G[Name]> : never
 
-// Only :: Scopes -> scope union -> Scopes, those of the tuple that are in the union
-type Only<
+// AddProvable :: Scopes -> Scopes -> scope union -> Scopes, those of the second that are in the union, each once
+type AddProvable<
+  Asked extends ReadonlyArray<string>,
   Scopes extends ReadonlyArray<string>,
-  Provable extends string,
-  Done extends ReadonlyArray<string> = readonly []
+  Provable extends string
 > =
   Scopes extends readonly [infer Head extends string, ...infer Tail extends ReadonlyArray<string>] ?
-    Only<Tail, Provable, Head extends Provable ? readonly [...Done, Head] : Done>
-  : Done
+    AddProvable<
+      Head extends Asked[number] ? Asked
+      : Head extends Provable ? readonly [...Asked, Head]
+      : Asked,
+      Tail,
+      Provable
+    >
+  : Asked
 
 type ProvableInAll<Self extends SecurityRequirement, G extends Grantable, Held = string> =
   Self extends (

@@ -16,7 +16,7 @@ import {
   SecurityRequirement
 } from "effect-security"
 import type { SecurityScheme } from "effect-security"
-import { Context, Effect, Either, Layer, Option, pipe, type Redacted } from "effect"
+import { Context, Effect, Either, flow, Layer, Option, pipe, type Redacted, Unify } from "effect"
 import { expectAssignable, expectError, expectNotAssignable, expectType } from "tsd"
 
 // ----------------------------------------------------------------------------
@@ -290,6 +290,27 @@ expectType<typeof writers>(user.pipe(Security.scopes("items:read"), Security.sco
 expectType<Readers>(readers.pipe(Security.scopes("items:read")))
 expectType<Readers>(user.pipe(Security.scopes("items:read", "items:read")))
 expectType<NeedOAuth2>(user.pipe(Security.scopes()).requirement)
+
+// wherever the expression is known, and where it is not yet
+const readable = Security.scopes("items:read")
+expectType<Readers>(user.pipe(readable))
+expectType<Readers>(readable(user))
+expectType<Readers>(flow(Security.scopes("items:read"))(user))
+expectType<Readers>(flow((self: typeof user) => self, Security.scopes("items:read"))(user))
+const asReaders: (self: typeof user) => Readers = Security.scopes("items:read")
+expectType<Readers>(asReaders(user))
+expectType<
+  Security.Security<string, Unauthorized | Forbidden, HttpServerRequest, NeedRead, ProvesOAuth2>
+>(
+  oauth2.pipe(
+    Security.authenticate(() => Effect.succeed(Security.grant("johndoe"))),
+    Security.scopes("items:read")
+  )
+)
+// three and more, and one of them twice
+expectType<readonly [{ readonly oauth2: readonly ["items:write", "items:read"] }]>(
+  user.pipe(Security.scopes("items:write", "items:read", "items:write")).requirement
+)
 
 // asked of every scheme that declares it
 const scopedKey = ApiKey.cookie("key", {
@@ -723,6 +744,25 @@ expectType<Granted.Granted<"items:write">>(
   leftOver(Security.guard(Security.optional(writers), () => write))
 )
 
+// the evidence of a requirement is taken out of an `R`, and nothing else
+type Write = Granted.Granted<"items:write">
+type Read = Granted.Granted<"items:read">
+type NeedWrite = typeof writers.requirement
+expectType<Users>(of<Granted.LeftOver<Users | Read | Write, NeedWrite>>())
+expectType<Users | Write>(of<Granted.LeftOver<Users | Read | Write, NeedRead>>())
+expectType<Users>(of<Granted.LeftOver<Users, NeedRead>>())
+expectType<never>(of<Granted.LeftOver<never, NeedRead>>())
+expectType<unknown>(of<Granted.LeftOver<unknown, NeedRead>>())
+expectType<any>(of<Granted.LeftOver<any, NeedRead>>())
+expectType<Read | Write>(of<Granted.LeftOver<Read | Write, NeedEither>>())
+expectType<Read | Write>(of<Granted.LeftOver<Read | Write, Wide>>())
+expectType<Read | Write>(of<Granted.LeftOver<Read | Write, any>>())
+expectType<Read | Write>(of<Granted.LeftOver<Read | Write, unknown>>())
+expectType<Read | Write>(of<Granted.LeftOver<Read | Write, never>>())
+expectType<Granted.Granted<"items:read" | "items:write">>(
+  of<Granted.LeftOver<Granted.Granted<"items:read" | "items:write">, NeedWrite>>()
+)
+
 // a policy keeps what was proven
 expectType<never>(
   leftOver(
@@ -778,6 +818,11 @@ expectType<Effect.Effect<void>>(
   Effect.gen(function* () {
     return yield* Security.public
   })
+)
+
+// `Unify` finds the Effect that it is
+expectType<Effect.Effect<User, Unauthorized | Forbidden, HttpServerRequest | Users>>(
+  Unify.unify(readers)
 )
 
 // ----------------------------------------------------------------------------
