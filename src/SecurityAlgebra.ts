@@ -147,17 +147,36 @@ type CheckAllOf<Members extends ReadonlyArray<Top>, Refused> =
  * @since 0.1.0
  */
 export const authenticate: {
-  <A, B, E2, R2>(
-    verify: (credential: A, context: VerifierContext) => Effect.Effect<Grant<B>, E2, R2>,
+  <A, Verified extends Effect.Effect<Grant<unknown>, unknown, unknown>>(
+    verify: (credential: A, context: VerifierContext) => Verified,
     options?: VerifierOptions
   ): <E, R, Req extends SecurityRequirement, G extends Grants>(
     self: Security<A, E, R, Req, G> & CheckBare<Req, G>
-  ) => Security<B, E | E2, R | R2, Req, Authenticated<G>>
-  <A, E, R, Req extends SecurityRequirement, G extends Grants, B, E2, R2>(
+  ) => Security<
+    Principal<Success<Verified>>,
+    E | Failure<Verified>,
+    R | Services<Verified>,
+    Req,
+    Authenticated<G>
+  >
+  <
+    A,
+    E,
+    R,
+    Req extends SecurityRequirement,
+    G extends Grants,
+    Verified extends Effect.Effect<Grant<unknown>, unknown, unknown>
+  >(
     self: Security<A, E, R, Req, G> & CheckBare<Req, G>,
-    verify: (credential: A, context: VerifierContext) => Effect.Effect<Grant<B>, E2, R2>,
+    verify: (credential: A, context: VerifierContext) => Verified,
     options?: VerifierOptions
-  ): Security<B, E | E2, R | R2, Req, Authenticated<G>>
+  ): Security<
+    Principal<Success<Verified>>,
+    E | Failure<Verified>,
+    R | Services<Verified>,
+    Req,
+    Authenticated<G>
+  >
 } = dual(
   (args) => isSecurity(args[0]),
   (
@@ -166,6 +185,12 @@ export const authenticate: {
     { throttles = false }: VerifierOptions = {}
   ) => make(Clause.authenticate(expressionOf(self), verify, throttles))
 )
+
+// A verifier whose branches are different Effects has a union of them: each has its own part in the principal.
+type Principal<Granted> =
+  unknown extends Granted ? unknown
+  : Granted extends Grant<infer A> ? A
+  : never
 
 /**
  * What is said of a verifier besides its types.

@@ -228,6 +228,42 @@ Security.authenticate(oauth2, (token, { request, scheme, scopes }) => {
   return Effect.succeed(Security.grant(1))
 })
 
+// branches that are different Effects, as in `Effect.gen`
+type Branches = Security.Security<
+  User | Robot,
+  Unauthorized | Unknown | SecurityError.ServiceUnavailable,
+  HttpServerRequest | Users | Robots,
+  readonly [{ readonly apiKey: readonly [] }],
+  { readonly apiKey: never }
+>
+declare const condition: boolean
+expectType<Branches>(
+  apiKey.pipe(
+    Security.authenticate((key) => {
+      if (condition) return Effect.fail(of<Unknown>())
+      return condition ? findUser(key) : findRobot(key)
+    })
+  )
+)
+expectType<Branches>(
+  Security.authenticate(apiKey, (key) =>
+    condition ? findUser(key)
+    : condition ? Effect.fail(of<Unknown>())
+    : findRobot(key)
+  )
+)
+// one that lets nobody in
+expectType<never>(of<Security.Success<typeof nobody>>())
+const nobody = apiKey.pipe(Security.authenticate(() => Effect.fail(of<Unknown>())))
+// and of which nothing is known
+const anyone = apiKey.pipe(Security.authenticate(() => of<any>()))
+expectType<unknown>(of<Security.Success<typeof anyone>>())
+expectType<unknown>(of<Security.Services<typeof anyone>>())
+// the principal of a type parameter
+const found = <Principal>(principal: Principal) =>
+  apiKey.pipe(Security.authenticate(() => Effect.succeed(Security.grant(principal))))
+expectType<User>(of<Security.Success<ReturnType<typeof found<User>>>>())
+
 // over `anyOf` of schemes: one token in a header or a cookie
 expectType<
   Security.Security<
