@@ -9,7 +9,7 @@ import * as CacheHeaders from "./CacheHeaders.ts"
 import type * as Clause from "./Clause.ts"
 import type { LeftOver } from "./Granted.ts"
 import { definitions } from "./SecurityExpression.ts"
-import type { Security, Top } from "./SecurityModel.ts"
+import type { Failure, Security, Services, Success, Top } from "./SecurityModel.ts"
 import * as Requirement from "./SecurityRequirement.ts"
 import type { SecurityRequirement } from "./SecurityRequirement.ts"
 
@@ -39,6 +39,9 @@ export interface GuardContext {
  * (an API key, a certificate, optional authentication), `Cache-Control: private` and `Vary` are added to a response that
  * does not say otherwise, and to what answers an error of the handler or a refusal.
  *
+ * A function that takes something else second is called by a handler: `(who) => HttpServerResponse.json(who)`, since
+ * `HttpServerResponse.json` alone would be given the context as its options, and does not compile.
+ *
  * @example
  * ```ts
  * import { ApiKey, Security } from "effect-security"
@@ -52,15 +55,15 @@ export interface GuardContext {
  * @since 0.1.0
  */
 export const guard: {
-  <A, B, E2, R2>(
-    handler: (principal: A, context: GuardContext) => Effect.Effect<B, E2, R2>
+  <A, Handled extends Effect.Effect<unknown, unknown, unknown>>(
+    handler: (principal: A, context: GuardContext) => Handled
   ): <E, R, Req, G>(
     self: Security<A, E, R, Req, G>
-  ) => Effect.Effect<B, E | E2, R | LeftOver<R2, Req>>
-  <A, E, R, Req, G, B, E2, R2>(
+  ) => Effect.Effect<Success<Handled>, E | Failure<Handled>, R | LeftOver<Services<Handled>, Req>>
+  <A, E, R, Req, G, Handled extends Effect.Effect<unknown, unknown, unknown>>(
     self: Security<A, E, R, Req, G>,
-    handler: (principal: A, context: GuardContext) => Effect.Effect<B, E2, R2>
-  ): Effect.Effect<B, E | E2, R | LeftOver<R2, Req>>
+    handler: (principal: A, context: GuardContext) => Handled
+  ): Effect.Effect<Success<Handled>, E | Failure<Handled>, R | LeftOver<Services<Handled>, Req>>
 } = dual(
   2,
   (

@@ -15,7 +15,7 @@ import type * as Runtime from "effect/Runtime"
 import * as Clause from "./Clause.ts"
 import * as SecurityError from "./SecurityError.ts"
 import { expressionOf, make } from "./SecurityExpression.ts"
-import type { Security, Top } from "./SecurityModel.ts"
+import type { Failure, Security, Services, Success, Top } from "./SecurityModel.ts"
 import type { SecurityRequirement } from "./SecurityRequirement.ts"
 
 // ----------------------------------------------------------------------------
@@ -47,13 +47,15 @@ export const map: {
  * @since 0.1.0
  */
 export const mapEffect: {
-  <A, B, E2, R2>(
-    f: (a: A) => Effect.Effect<B, E2, R2>
-  ): <E, R, Req, G>(self: Security<A, E, R, Req, G>) => Security<B, E | E2, R | R2, Req, G>
-  <A, E, R, Req, G, B, E2, R2>(
+  <A, Mapped extends Effect.Effect<unknown, unknown, unknown>>(
+    f: (a: A) => Mapped
+  ): <E, R, Req, G>(
+    self: Security<A, E, R, Req, G>
+  ) => Security<Success<Mapped>, E | Failure<Mapped>, R | Services<Mapped>, Req, G>
+  <A, E, R, Req, G, Mapped extends Effect.Effect<unknown, unknown, unknown>>(
     self: Security<A, E, R, Req, G>,
-    f: (a: A) => Effect.Effect<B, E2, R2>
-  ): Security<B, E | E2, R | R2, Req, G>
+    f: (a: A) => Mapped
+  ): Security<Success<Mapped>, E | Failure<Mapped>, R | Services<Mapped>, Req, G>
 } = dual(2, (self: Top, f: (a: unknown) => Clause.Erased) =>
   make(Clause.mapBuild(expressionOf(self), Clause.mapRun(f)))
 )
@@ -67,13 +69,15 @@ export const mapEffect: {
  * @since 0.1.0
  */
 export const tap: {
-  <A, B, E2, R2>(
-    f: (a: A) => Effect.Effect<B, E2, R2>
-  ): <E, R, Req, G>(self: Security<A, E, R, Req, G>) => Security<A, E | E2, R | R2, Req, G>
-  <A, E, R, Req, G, B, E2, R2>(
+  <A, Tapped extends Effect.Effect<unknown, unknown, unknown>>(
+    f: (a: A) => Tapped
+  ): <E, R, Req, G>(
+    self: Security<A, E, R, Req, G>
+  ) => Security<A, E | Failure<Tapped>, R | Services<Tapped>, Req, G>
+  <A, E, R, Req, G, Tapped extends Effect.Effect<unknown, unknown, unknown>>(
     self: Security<A, E, R, Req, G>,
-    f: (a: A) => Effect.Effect<B, E2, R2>
-  ): Security<A, E | E2, R | R2, Req, G>
+    f: (a: A) => Tapped
+  ): Security<A, E | Failure<Tapped>, R | Services<Tapped>, Req, G>
 } = dual(2, (self: Top, f: (a: unknown) => Clause.Erased) =>
   make(
     Clause.mapBuild(

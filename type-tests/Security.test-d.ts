@@ -1,4 +1,5 @@
 import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import {
   ApiKey,
   type DigestNonces,
@@ -755,6 +756,40 @@ user.pipe(
     return Effect.void
   })
 )
+
+// branches that are different Effects
+const branches = (user: User) =>
+  condition ? write
+  : condition ? Effect.fail(of<Unknown>())
+  : of<Effect.Effect<User, SecurityError.ServiceUnavailable, Robots>>()
+type OfBranches<R> = Effect.Effect<
+  number | User,
+  Unauthorized | Forbidden | Unknown | SecurityError.ServiceUnavailable,
+  HttpServerRequest | Users | Robots | R
+>
+expectType<OfBranches<never>>(Security.guard(writers, branches))
+expectType<OfBranches<never>>(writers.pipe(Security.guard((user) => branches(user))))
+expectType<OfBranches<Granted.Granted<"items:write">>>(Security.guard(readers, branches))
+expectType<
+  Security.Security<
+    number | User,
+    Unauthorized | Unknown | SecurityError.ServiceUnavailable,
+    HttpServerRequest | Users | Robots | Granted.Granted<"items:write">,
+    NeedOAuth2,
+    ProvesOAuth2
+  >
+>(user.pipe(Security.mapEffect(branches)))
+expectType<
+  Of<
+    User,
+    Unauthorized | Unknown | SecurityError.ServiceUnavailable,
+    HttpServerRequest | Users | Robots | Granted.Granted<"items:write">
+  >
+>(user.pipe(Security.tap((user) => branches(user))))
+expectError(Security.guard(user, () => 1))
+// it would take the context for its options
+expectError(Security.guard(user, HttpServerResponse.json))
+Security.guard(user, (who) => HttpServerResponse.json(who))
 
 // the scopes that hold in every alternative, and no other
 const readOrBoth = Security.anyOf(writers, Security.allOf(readers, robot))
