@@ -326,18 +326,17 @@ export const anyOf = <const Members extends ReadonlyArray<Top>>(
 // Of a member, or of members, that are a union nobody can say which it is: they are wide, and guarantee nothing.
 type Requirements<Members extends ReadonlyArray<Top>> =
   true extends Requirement.IsUnion<Members> ? ReadonlyArray<SecurityRequirement>
-  : {
-      readonly [I in keyof Members]: true extends Requirement.IsUnion<Members[I]> ?
-        SecurityRequirement
-      : Members[I]["requirement"]
-    }
+  : { readonly [I in keyof Members]: RequirementOf<Members[I]> }
+
+type RequirementOf<Member extends Top> =
+  true extends Requirement.IsUnion<Member> ? SecurityRequirement : Member["requirement"]
 
 type Grantables<Members extends ReadonlyArray<Top>> =
   true extends Requirement.IsUnion<Members> ? ReadonlyArray<Grants>
-  : {
-      readonly [I in keyof Members]: true extends Requirement.IsUnion<Members[I]> ? Grants
-      : Grantable<Members[I]>
-    }
+  : { readonly [I in keyof Members]: GrantableOf<Members[I]> }
+
+type GrantableOf<Member extends Top> =
+  true extends Requirement.IsUnion<Member> ? Grants : Grantable<Member>
 
 // An expression that may have no member is `deny`.
 type NoMember<Members extends ReadonlyArray<Top>> =

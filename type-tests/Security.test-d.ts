@@ -758,7 +758,7 @@ user.pipe(
 )
 
 // branches that are different Effects
-const branches = (user: User) =>
+const branches = (_: User) =>
   condition ? write
   : condition ? Effect.fail(of<Unknown>())
   : of<Effect.Effect<User, SecurityError.ServiceUnavailable, Robots>>()
