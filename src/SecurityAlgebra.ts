@@ -230,6 +230,7 @@ export type Authenticated<G extends Grants> =
     }
   : never
 
+// Of one of several expressions nobody can say which: it proves nothing.
 type ScopesProvableBy<Self extends Top> =
   true extends Requirement.IsUnion<Self> ? never
   : ReadonlyArray<Requirement.Provable<Self["requirement"], Grantable<Self>>>
@@ -256,6 +257,8 @@ type ScopesProvableBy<Self extends Top> =
  * @since 0.1.0
  */
 export const scopes: {
+  // In a pipe the expression is known, so what it can prove is worked out once, and nothing for a type parameter. That the
+  // result is a function only a condition tells: a compiler infers a pipe twice where generic functions return functions.
   <Self extends Top, const Scopes extends ScopesProvableBy<Self>>(
     ...scopes: Scopes
   ): Requirement.NotSingleLiterals<Scopes> extends never ?
@@ -268,7 +271,8 @@ export const scopes: {
       Requirement.WithScopes<Self["requirement"], Grantable<Self>, Scopes>,
       Grantable<Self>
     >
-  : ReadonlyArray<Requirement.ScopeNotLiteral<Requirement.NotSingleLiterals<Scopes>>>
+  : (self: Self & Requirement.ScopeNotLiteral<Requirement.NotSingleLiterals<Scopes>>) => Top
+  // Elsewhere it is a function of any expression; what can't be proven is told here in a pipe, too.
   <const Scopes extends ReadonlyArray<string>>(
     ...scopes: Scopes & CheckLiterals<Scopes>
   ): [Scopes] extends [ReadonlyArray<string>] ?

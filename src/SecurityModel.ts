@@ -32,6 +32,8 @@ export const TypeId: unique symbol = Symbol.for("effect-security/Security")
  * - `Requirement`: the JSON of OpenAPI's `security`, literal for literal
  * - `Grantable`: which scopes each scheme can prove; `Bare` for a scheme that no verifier has seen
  *
+ * The last two are not bounded, since to check a bound a compiler would work out the requirement of every route.
+ *
  * @category models
  * @since 0.1.0
  */
