@@ -29,6 +29,21 @@ export interface Granted<in out Scope extends string> {
  */
 export type Evidence<Scopes> = Scopes extends string ? Granted<Scopes> : never
 
+interface AnyGranted {
+  readonly [GrantedTypeId]: unknown
+}
+
+/**
+ * What is left of an `R` where a requirement guards it: all but the evidence of the scopes that every alternative asks for.
+ *
+ * Which those are is worked out for evidence only, so a route that asks for none costs a compiler nothing.
+ *
+ * @category type functions
+ * @since 0.1.0
+ */
+export type LeftOver<R, Requirement> =
+  R extends AnyGranted ? Exclude<R, Evidence<SecurityRequirement.Guaranteed<Requirement>>> : R
+
 /**
  * Asks that the scope be proven by whatever lets this code run. Does nothing at run time.
  *

@@ -147,17 +147,36 @@ type CheckAllOf<Members extends ReadonlyArray<Top>, Refused> =
  * @since 0.1.0
  */
 export const authenticate: {
-  <A, B, E2, R2>(
-    verify: (credential: A, context: VerifierContext) => Effect.Effect<Grant<B>, E2, R2>,
+  <A, Verified extends Effect.Effect<Grant<unknown>, unknown, unknown>>(
+    verify: (credential: A, context: VerifierContext) => Verified,
     options?: VerifierOptions
   ): <E, R, Req extends SecurityRequirement, G extends Grants>(
     self: Security<A, E, R, Req, G> & CheckBare<Req, G>
-  ) => Security<B, E | E2, R | R2, Req, Authenticated<G>>
-  <A, E, R, Req extends SecurityRequirement, G extends Grants, B, E2, R2>(
+  ) => Security<
+    Principal<Success<Verified>>,
+    E | Failure<Verified>,
+    R | Services<Verified>,
+    Req,
+    Authenticated<G>
+  >
+  <
+    A,
+    E,
+    R,
+    Req extends SecurityRequirement,
+    G extends Grants,
+    Verified extends Effect.Effect<Grant<unknown>, unknown, unknown>
+  >(
     self: Security<A, E, R, Req, G> & CheckBare<Req, G>,
-    verify: (credential: A, context: VerifierContext) => Effect.Effect<Grant<B>, E2, R2>,
+    verify: (credential: A, context: VerifierContext) => Verified,
     options?: VerifierOptions
-  ): Security<B, E | E2, R | R2, Req, Authenticated<G>>
+  ): Security<
+    Principal<Success<Verified>>,
+    E | Failure<Verified>,
+    R | Services<Verified>,
+    Req,
+    Authenticated<G>
+  >
 } = dual(
   (args) => isSecurity(args[0]),
   (
@@ -166,6 +185,12 @@ export const authenticate: {
     { throttles = false }: VerifierOptions = {}
   ) => make(Clause.authenticate(expressionOf(self), verify, throttles))
 )
+
+// A verifier whose branches are different Effects has a union of them: each has its own part in the principal.
+type Principal<Granted> =
+  unknown extends Granted ? unknown
+  : Granted extends Grant<infer A> ? A
+  : never
 
 /**
  * What is said of a verifier besides its types.
@@ -205,6 +230,11 @@ export type Authenticated<G extends Grants> =
     }
   : never
 
+// Of one of several expressions nobody can say which: it proves nothing.
+type ScopesProvableBy<Self extends Top> =
+  true extends Requirement.IsUnion<Self> ? never
+  : ReadonlyArray<Requirement.Provable<Self["requirement"], Grantable<Self>>>
+
 /**
  * Asks for scopes: in every alternative, each scope is asked of every scheme that declares it.
  *
@@ -227,11 +257,29 @@ export type Authenticated<G extends Grants> =
  * @since 0.1.0
  */
 export const scopes: {
+  // In a pipe the expression is known, so what it can prove is worked out once, and nothing for a type parameter. That the
+  // result is a function only a condition tells: a compiler infers a pipe twice where generic functions return functions.
+  <Self extends Top, const Scopes extends ScopesProvableBy<Self>>(
+    ...scopes: Scopes
+  ): Requirement.NotSingleLiterals<Scopes> extends never ?
+    (
+      self: Self
+    ) => Security<
+      Success<Self>,
+      Failure<Self> | SecurityError.Forbidden,
+      Services<Self>,
+      Requirement.WithScopes<Self["requirement"], Grantable<Self>, Scopes>,
+      Grantable<Self>
+    >
+  : (self: Self & Requirement.ScopeNotLiteral<Requirement.NotSingleLiterals<Scopes>>) => Top
+  // Elsewhere it is a function of any expression; what can't be proven is told here in a pipe, too.
   <const Scopes extends ReadonlyArray<string>>(
     ...scopes: Scopes & CheckLiterals<Scopes>
-  ): <A, E, R, Req extends SecurityRequirement, G extends Grants>(
-    self: Security<A, E, R, Req, G> & CheckProvable<Req, G, Scopes>
-  ) => Security<A, E | SecurityError.Forbidden, R, Requirement.WithScopes<Req, G, Scopes>, G>
+  ): [Scopes] extends [ReadonlyArray<string>] ?
+    <A, E, R, Req extends SecurityRequirement, G extends Grants>(
+      self: Security<A, E, R, Req, G> & CheckProvable<Req, G, Scopes>
+    ) => Security<A, E | SecurityError.Forbidden, R, Requirement.WithScopes<Req, G, Scopes>, G>
+  : never
   <
     A,
     E,
@@ -282,18 +330,17 @@ export const anyOf = <const Members extends ReadonlyArray<Top>>(
 // Of a member, or of members, that are a union nobody can say which it is: they are wide, and guarantee nothing.
 type Requirements<Members extends ReadonlyArray<Top>> =
   true extends Requirement.IsUnion<Members> ? ReadonlyArray<SecurityRequirement>
-  : {
-      readonly [I in keyof Members]: true extends Requirement.IsUnion<Members[I]> ?
-        SecurityRequirement
-      : Members[I]["requirement"]
-    }
+  : { readonly [I in keyof Members]: RequirementOf<Members[I]> }
+
+type RequirementOf<Member extends Top> =
+  true extends Requirement.IsUnion<Member> ? SecurityRequirement : Member["requirement"]
 
 type Grantables<Members extends ReadonlyArray<Top>> =
   true extends Requirement.IsUnion<Members> ? ReadonlyArray<Grants>
-  : {
-      readonly [I in keyof Members]: true extends Requirement.IsUnion<Members[I]> ? Grants
-      : Grantable<Members[I]>
-    }
+  : { readonly [I in keyof Members]: GrantableOf<Members[I]> }
+
+type GrantableOf<Member extends Top> =
+  true extends Requirement.IsUnion<Member> ? Grants : Grantable<Member>
 
 // An expression that may have no member is `deny`.
 type NoMember<Members extends ReadonlyArray<Top>> =

@@ -8,11 +8,11 @@ import * as Exit from "effect/Exit"
 import { dual } from "effect/Function"
 import * as CacheHeaders from "./CacheHeaders.ts"
 import type * as Clause from "./Clause.ts"
-import type { Evidence } from "./Granted.ts"
+import type { LeftOver } from "./Granted.ts"
 import { decideOf, definitions } from "./SecurityExpression.ts"
-import type { Security, Top } from "./SecurityModel.ts"
+import type { Failure, Security, Services, Success, Top } from "./SecurityModel.ts"
 import * as Requirement from "./SecurityRequirement.ts"
-import type { Grantable as Grants, SecurityRequirement } from "./SecurityRequirement.ts"
+import type { SecurityRequirement } from "./SecurityRequirement.ts"
 
 /**
  * What a guarded handler is told besides the principal.
@@ -40,6 +40,9 @@ export interface GuardContext {
  * (an API key, a certificate, optional authentication), `Cache-Control: private` and `Vary` are added to a response that
  * does not say otherwise, and to what answers an error of the handler or a refusal.
  *
+ * A function that takes something else second is called by a handler: `(who) => HttpServerResponse.json(who)`, since
+ * `HttpServerResponse.json` alone would be given the context as its options, and does not compile.
+ *
  * @example
  * ```ts
  * import { ApiKey, Security } from "effect-security"
@@ -53,15 +56,15 @@ export interface GuardContext {
  * @since 0.1.0
  */
 export const guard: {
-  <A, B, E2, R2>(
-    handler: (principal: A, context: GuardContext) => Effect.Effect<B, E2, R2>
-  ): <E, R, Req extends SecurityRequirement, G extends Grants>(
+  <A, Handled extends Effect.Effect<unknown, unknown, unknown>>(
+    handler: (principal: A, context: GuardContext) => Handled
+  ): <E, R, Req, G>(
     self: Security<A, E, R, Req, G>
-  ) => Effect.Effect<B, E | E2, R | Exclude<R2, Evidence<Requirement.Guaranteed<Req>>>>
-  <A, E, R, Req extends SecurityRequirement, G extends Grants, B, E2, R2>(
+  ) => Effect.Effect<Success<Handled>, E | Failure<Handled>, R | LeftOver<Services<Handled>, Req>>
+  <A, E, R, Req, G, Handled extends Effect.Effect<unknown, unknown, unknown>>(
     self: Security<A, E, R, Req, G>,
-    handler: (principal: A, context: GuardContext) => Effect.Effect<B, E2, R2>
-  ): Effect.Effect<B, E | E2, R | Exclude<R2, Evidence<Requirement.Guaranteed<Req>>>>
+    handler: (principal: A, context: GuardContext) => Handled
+  ): Effect.Effect<Success<Handled>, E | Failure<Handled>, R | LeftOver<Services<Handled>, Req>>
 } = dual(
   2,
   (

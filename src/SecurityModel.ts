@@ -7,6 +7,7 @@ import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import type * as Types from "effect/Types"
+import type * as Unify from "effect/Unify"
 import type * as Clause from "./Clause.ts"
 import type * as SecurityError from "./SecurityError.ts"
 import type * as SecurityRequirement from "./SecurityRequirement.ts"
@@ -31,6 +32,8 @@ export const TypeId: unique symbol = Symbol.for("effect-security/Security")
  * - `Requirement`: the JSON of OpenAPI's `security`, literal for literal
  * - `Grantable`: which scopes each scheme can prove; `Bare` for a scheme that no verifier has seen
  *
+ * The last two are not bounded, since to check a bound a compiler would work out the requirement of every route.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -38,9 +41,9 @@ export interface Security<
   out A,
   out E,
   out R,
-  in out Requirement extends SecurityRequirement.SecurityRequirement,
-  in out Grantable extends SecurityRequirement.Grantable
-> extends Effect.Effect<A, E, R> {
+  in out Requirement,
+  in out Grantable
+> extends MembersOfEffect<A, E, R> {
   readonly [TypeId]: {
     readonly _Requirement: Types.Invariant<Requirement>
     readonly _Grantable: Types.Invariant<Grantable>
@@ -51,6 +54,19 @@ export interface Security<
   readonly schemes: {
     readonly [Name in SecurityRequirement.SchemeNames<Requirement>]: SecurityScheme
   }
+  readonly [Unify.unifySymbol]?: Effect.EffectUnify<this>
+}
+
+/**
+ * What an expression has of an Effect.
+ *
+ * A compiler works out an interface that is extended anew for each expression, since it may name `this`; a mapped type it works
+ * out once for each `A`, `E` and `R`. What does name `this` the expression has to say itself.
+ */
+type MembersOfEffect<A, E, R> = {
+  readonly [
+    Member in keyof Effect.Effect<A, E, R> as Exclude<Member, Unify.unifySymbol>
+  ]: Effect.Effect<A, E, R>[Member]
 }
 
 /**
@@ -59,7 +75,7 @@ export interface Security<
  * @category models
  * @since 0.1.0
  */
-export interface Top extends Effect.Effect<unknown, unknown, unknown> {
+export interface Top extends MembersOfEffect<unknown, unknown, unknown> {
   readonly [TypeId]: object
   readonly requirement: SecurityRequirement.SecurityRequirement
   readonly schemes: { readonly [name: string]: SecurityScheme }
@@ -91,7 +107,7 @@ export type VerifierContext = Clause.VerifierContext
  * @category extractors
  * @since 0.1.0
  */
-export type Success<Self> = Self extends Effect.Effect<infer A, infer _E, infer _R> ? A : never
+export type Success<Self> = Parts<Self>["A"]
 
 /**
  * What an expression fails with.
@@ -99,7 +115,7 @@ export type Success<Self> = Self extends Effect.Effect<infer A, infer _E, infer 
  * @category extractors
  * @since 0.1.0
  */
-export type Failure<Self> = Self extends Effect.Effect<infer _A, infer E, infer _R> ? E : never
+export type Failure<Self> = Parts<Self>["E"]
 
 /**
  * What an expression needs, the request included.
@@ -107,7 +123,12 @@ export type Failure<Self> = Self extends Effect.Effect<infer _A, infer E, infer 
  * @category extractors
  * @since 0.1.0
  */
-export type Services<Self> = Self extends Effect.Effect<infer _A, infer _E, infer R> ? R : never
+export type Services<Self> = Parts<Self>["R"]
+
+type Parts<Self> =
+  Self extends Effect.Effect<infer A, infer E, infer R> ?
+    { readonly A: A; readonly E: E; readonly R: R }
+  : never
 
 /**
  * The requirement of an expression: `readonly [{ readonly apiKey: readonly [] }]`.

@@ -15,8 +15,8 @@ import type * as Runtime from "effect/Runtime"
 import * as Clause from "./Clause.ts"
 import * as SecurityError from "./SecurityError.ts"
 import { expressionOf, make } from "./SecurityExpression.ts"
-import type { Security, Top } from "./SecurityModel.ts"
-import type { Grantable as Grants, SecurityRequirement } from "./SecurityRequirement.ts"
+import type { Failure, Security, Services, Success, Top } from "./SecurityModel.ts"
+import type { SecurityRequirement } from "./SecurityRequirement.ts"
 
 // ----------------------------------------------------------------------------
 // combinators: policies
@@ -31,13 +31,8 @@ import type { Grantable as Grants, SecurityRequirement } from "./SecurityRequire
 export const map: {
   <A, B>(
     f: (a: A) => B
-  ): <E, R, Req extends SecurityRequirement, G extends Grants>(
-    self: Security<A, E, R, Req, G>
-  ) => Security<B, E, R, Req, G>
-  <A, E, R, Req extends SecurityRequirement, G extends Grants, B>(
-    self: Security<A, E, R, Req, G>,
-    f: (a: A) => B
-  ): Security<B, E, R, Req, G>
+  ): <E, R, Req, G>(self: Security<A, E, R, Req, G>) => Security<B, E, R, Req, G>
+  <A, E, R, Req, G, B>(self: Security<A, E, R, Req, G>, f: (a: A) => B): Security<B, E, R, Req, G>
 } = dual(2, (self: Top, f: (a: unknown) => unknown) =>
   make(Clause.mapBuild(expressionOf(self), Clause.mapPlain(f)))
 )
@@ -52,15 +47,15 @@ export const map: {
  * @since 0.1.0
  */
 export const mapEffect: {
-  <A, B, E2, R2>(
-    f: (a: A) => Effect.Effect<B, E2, R2>
-  ): <E, R, Req extends SecurityRequirement, G extends Grants>(
+  <A, Mapped extends Effect.Effect<unknown, unknown, unknown>>(
+    f: (a: A) => Mapped
+  ): <E, R, Req, G>(
     self: Security<A, E, R, Req, G>
-  ) => Security<B, E | E2, R | R2, Req, G>
-  <A, E, R, Req extends SecurityRequirement, G extends Grants, B, E2, R2>(
+  ) => Security<Success<Mapped>, E | Failure<Mapped>, R | Services<Mapped>, Req, G>
+  <A, E, R, Req, G, Mapped extends Effect.Effect<unknown, unknown, unknown>>(
     self: Security<A, E, R, Req, G>,
-    f: (a: A) => Effect.Effect<B, E2, R2>
-  ): Security<B, E | E2, R | R2, Req, G>
+    f: (a: A) => Mapped
+  ): Security<Success<Mapped>, E | Failure<Mapped>, R | Services<Mapped>, Req, G>
 } = dual(2, (self: Top, f: (a: unknown) => Clause.Erased) =>
   make(Clause.mapBuild(expressionOf(self), Clause.mapRun(f)))
 )
@@ -74,15 +69,15 @@ export const mapEffect: {
  * @since 0.1.0
  */
 export const tap: {
-  <A, B, E2, R2>(
-    f: (a: A) => Effect.Effect<B, E2, R2>
-  ): <E, R, Req extends SecurityRequirement, G extends Grants>(
+  <A, Tapped extends Effect.Effect<unknown, unknown, unknown>>(
+    f: (a: A) => Tapped
+  ): <E, R, Req, G>(
     self: Security<A, E, R, Req, G>
-  ) => Security<A, E | E2, R | R2, Req, G>
-  <A, E, R, Req extends SecurityRequirement, G extends Grants, B, E2, R2>(
+  ) => Security<A, E | Failure<Tapped>, R | Services<Tapped>, Req, G>
+  <A, E, R, Req, G, Tapped extends Effect.Effect<unknown, unknown, unknown>>(
     self: Security<A, E, R, Req, G>,
-    f: (a: A) => Effect.Effect<B, E2, R2>
-  ): Security<A, E | E2, R | R2, Req, G>
+    f: (a: A) => Tapped
+  ): Security<A, E | Failure<Tapped>, R | Services<Tapped>, Req, G>
 } = dual(2, (self: Top, f: (a: unknown) => Clause.Erased) =>
   make(
     Clause.mapBuild(
@@ -113,21 +108,17 @@ export const filterOrFail: {
   <A, B extends A, E2>(
     refinement: Predicate.Refinement<NoInfer<A>, B>,
     orFailWith: (a: NoInfer<A>) => E2
-  ): <E, R, Req extends SecurityRequirement, G extends Grants>(
-    self: Security<A, E, R, Req, G>
-  ) => Security<B, E | E2, R, Req, G>
+  ): <E, R, Req, G>(self: Security<A, E, R, Req, G>) => Security<B, E | E2, R, Req, G>
   <A, E2>(
     predicate: Predicate.Predicate<NoInfer<A>>,
     orFailWith: (a: NoInfer<A>) => E2
-  ): <E, R, Req extends SecurityRequirement, G extends Grants>(
-    self: Security<A, E, R, Req, G>
-  ) => Security<A, E | E2, R, Req, G>
-  <A, E, R, Req extends SecurityRequirement, G extends Grants, B extends A, E2>(
+  ): <E, R, Req, G>(self: Security<A, E, R, Req, G>) => Security<A, E | E2, R, Req, G>
+  <A, E, R, Req, G, B extends A, E2>(
     self: Security<A, E, R, Req, G>,
     refinement: Predicate.Refinement<A, B>,
     orFailWith: (a: A) => E2
   ): Security<B, E | E2, R, Req, G>
-  <A, E, R, Req extends SecurityRequirement, G extends Grants, E2>(
+  <A, E, R, Req, G, E2>(
     self: Security<A, E, R, Req, G>,
     predicate: Predicate.Predicate<A>,
     orFailWith: (a: A) => E2
@@ -172,10 +163,8 @@ export const filterOrFail: {
 export const mapError: {
   <E, E2>(
     f: (error: E) => E2
-  ): <A, R, Req extends SecurityRequirement, G extends Grants>(
-    self: Security<A, E, R, Req, G>
-  ) => Security<A, E2, R, Req, G>
-  <A, E, R, Req extends SecurityRequirement, G extends Grants, E2>(
+  ): <A, R, Req, G>(self: Security<A, E, R, Req, G>) => Security<A, E2, R, Req, G>
+  <A, E, R, Req, G, E2>(
     self: Security<A, E, R, Req, G>,
     f: (error: E) => E2
   ): Security<A, E2, R, Req, G>
@@ -189,7 +178,7 @@ export const mapError: {
  * @category combinators
  * @since 0.1.0
  */
-export const orDie = <A, E, R, Req extends SecurityRequirement, G extends Grants>(
+export const orDie = <A, E, R, Req extends SecurityRequirement, G>(
   self: Security<A, E, R, Req, G>
 ): Security<A, Refused<E>, R, Req, G> =>
   make(
@@ -218,10 +207,10 @@ type Refused<E> = unknown extends E ? SecurityError.Refusal : Extract<E, Securit
 export const provide: {
   <ROut, E2 = never, RIn = never>(
     source: Layer.Layer<ROut, E2, RIn> | Context.Context<ROut> | Runtime.Runtime<ROut>
-  ): <A, E, R, Req extends SecurityRequirement, G extends Grants>(
+  ): <A, E, R, Req, G>(
     self: Security<A, E, R, Req, G>
   ) => Security<A, E | E2, RIn | ExcludeProvided<R, ROut>, Req, G>
-  <A, E, R, Req extends SecurityRequirement, G extends Grants, ROut, E2 = never, RIn = never>(
+  <A, E, R, Req, G, ROut, E2 = never, RIn = never>(
     self: Security<A, E, R, Req, G>,
     source: Layer.Layer<ROut, E2, RIn> | Context.Context<ROut> | Runtime.Runtime<ROut>
   ): Security<A, E | E2, RIn | ExcludeProvided<R, ROut>, Req, G>
@@ -243,10 +232,10 @@ export const provideService: {
   <I, S>(
     tag: Context.Tag<I, S>,
     service: NoInfer<S>
-  ): <A, E, R, Req extends SecurityRequirement, G extends Grants>(
+  ): <A, E, R, Req, G>(
     self: Security<A, E, R, Req, G>
   ) => Security<A, E, ExcludeProvided<R, I>, Req, G>
-  <A, E, R, Req extends SecurityRequirement, G extends Grants, I, S>(
+  <A, E, R, Req, G, I, S>(
     self: Security<A, E, R, Req, G>,
     tag: Context.Tag<I, S>,
     service: NoInfer<S>
@@ -286,15 +275,8 @@ type ExcludeProvided<R, Provided> = Exclude<
  * @since 0.1.0
  */
 export const withSpan: {
-  (
-    name: string
-  ): <A, E, R, Req extends SecurityRequirement, G extends Grants>(
-    self: Security<A, E, R, Req, G>
-  ) => Security<A, E, R, Req, G>
-  <A, E, R, Req extends SecurityRequirement, G extends Grants>(
-    self: Security<A, E, R, Req, G>,
-    name: string
-  ): Security<A, E, R, Req, G>
+  (name: string): <A, E, R, Req, G>(self: Security<A, E, R, Req, G>) => Security<A, E, R, Req, G>
+  <A, E, R, Req, G>(self: Security<A, E, R, Req, G>, name: string): Security<A, E, R, Req, G>
 } = dual(2, (self: Top, name: string) => {
   const expression = expressionOf(self)
   const { around } = expression

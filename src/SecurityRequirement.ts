@@ -198,19 +198,19 @@ export type WithScopes<
   G extends Grantable,
   Scopes extends ReadonlyArray<string>
 > =
-  IsWide<Self> extends true ? SecurityRequirement
+  number extends Self["length"] ? SecurityRequirement
   : // one alternative has no duplicate to drop
-  Self extends readonly [infer Head extends Alternative] ?
+  Self["length"] extends 1 ?
     readonly [
       {
-        readonly [Name in keyof Head]: Union<Head[Name], Only<Scopes, ProvableAt<G, Name>>>
+        readonly [Name in keyof Self[0]]: AddProvable<Self[0][Name], Scopes, ProvableAt<G, Name>>
       }
     ]
   : Append<
       readonly [],
       {
         readonly [I in keyof Self]: {
-          readonly [Name in keyof Self[I]]: Union<Self[I][Name], Only<Scopes, ProvableAt<G, Name>>>
+          readonly [Name in keyof Self[I]]: AddProvable<Self[I][Name], Scopes, ProvableAt<G, Name>>
         }
       }
     >
@@ -246,6 +246,19 @@ export type Unproven<
 > =
   IsWide<Self> extends true ? readonly [string, Scopes[number]]
   : { [I in keyof Self]: UnprovenIn<Self[I], G, Scopes[number]> }[number]
+
+/**
+ * The scopes that every alternative has a scheme for, as a union: those for which {@link Unproven} is `never`.
+ *
+ * It does not depend on the scopes that are asked for, so a compiler works it out once for each expression.
+ *
+ * @category type functions
+ * @since 0.1.0
+ */
+export type Provable<Self extends SecurityRequirement, G extends Grantable> =
+  IsAny<Self> extends true ? never
+  : true extends IsUnion<Self> ? never
+  : ProvableInAll<Self, G>
 
 // ----------------------------------------------------------------------------
 // folds
@@ -323,7 +336,7 @@ export const schemes = (self: SecurityRequirement): ReadonlyArray<string> => [
  * @category type functions
  * @since 0.1.0
  */
-export type SchemeNames<Self extends SecurityRequirement> = KeysOf<Self[number]>
+export type SchemeNames<Self> = KeysOf<Self[number & keyof Self]>
 
 /**
  * Whether two alternatives name the same schemes with the same sets of scopes.
@@ -451,9 +464,18 @@ export type Literals<Text> =
  * @since 0.1.0
  */
 export type NotSingleLiterals<Texts extends ReadonlyArray<string>> =
-  IsWide<Texts> extends true ? Texts[number]
+  Texts["length"] extends 1 ? NotSingleLiteral<Texts[0]>
+  : Texts["length"] extends 2 ? NotSingleLiteral<Texts[0]> | NotSingleLiteral<Texts[1]>
+  : IsWide<Texts> extends true ? Texts[number]
   : true extends IsUnion<Texts> ? Texts[number]
-  : { [I in keyof Texts]: IsSingleLiteral<Texts[I]> extends true ? never : Texts[I] }[number]
+  : { [I in keyof Texts]: NotSingleLiteral<Texts[I]> }[number]
+
+type NotSingleLiteral<Text> =
+  [Text] extends [string] ?
+    IsSingleLiteral<Text> extends true ?
+      never
+    : Text
+  : Text
 
 // ----------------------------------------------------------------------------
 // steps
@@ -591,15 +613,29 @@ const addScopes = (
 type ProvableAt<G extends Grantable, Name extends PropertyKey> =
   Name extends keyof G ? Literals<G[Name]> : never
 
-// Only :: Scopes -> scope union -> Scopes, those of the tuple that are in the union
-type Only<
+// AddProvable :: Scopes -> Scopes -> scope union -> Scopes, those of the second that are in the union, each once
+type AddProvable<
+  Asked extends ReadonlyArray<string>,
   Scopes extends ReadonlyArray<string>,
-  Provable extends string,
-  Done extends ReadonlyArray<string> = readonly []
+  Provable extends string
 > =
   Scopes extends readonly [infer Head extends string, ...infer Tail extends ReadonlyArray<string>] ?
-    Only<Tail, Provable, Head extends Provable ? readonly [...Done, Head] : Done>
-  : Done
+    AddProvable<
+      Head extends Asked[number] ? Asked
+      : Head extends Provable ? readonly [...Asked, Head]
+      : Asked,
+      Tail,
+      Provable
+    >
+  : Asked
+
+type ProvableInAll<Self extends SecurityRequirement, G extends Grantable, Held = string> =
+  Self extends (
+    readonly [infer Head extends Alternative, ...infer Tail extends SecurityRequirement]
+  ) ?
+    ProvableInAll<Tail, G, Held & ProvableAt<G, keyof Head>>
+  : IsWide<Self> extends true ? never
+  : Held
 
 type UnprovenIn<Self extends Alternative, G extends Grantable, Scope extends string> =
   Scope extends ProvableAt<G, keyof Self> ? never

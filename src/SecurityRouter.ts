@@ -13,7 +13,7 @@ import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
-import type { Evidence } from "./Granted.ts"
+import type { Evidence, LeftOver } from "./Granted.ts"
 import { guard, type GuardContext } from "./SecurityGuard.ts"
 import type { Security, Top } from "./SecurityModel.ts"
 import { withServices } from "./SecurityExpression.ts"
@@ -62,7 +62,7 @@ export interface SecuredRoute<out E, out R> {
  * @category constructors
  * @since 0.1.0
  */
-export const route = <A, E, R, Req extends SecurityRequirement, G extends Grantable, E2, R2>(
+export const route = <A, E, R, Req extends SecurityRequirement, G, E2, R2>(
   method: HttpMethod.HttpMethod,
   path: `/${string}`,
   security: Security<A, E, R, Req, G>,
@@ -71,7 +71,7 @@ export const route = <A, E, R, Req extends SecurityRequirement, G extends Granta
     context: GuardContext
   ) => Effect.Effect<HttpServerResponse.HttpServerResponse, E2, R2>,
   operation?: { readonly [member: string]: unknown }
-): SecuredRoute<E | E2, R | Exclude<R2, Evidence<Guaranteed<Req>>>> => ({
+): SecuredRoute<E | E2, R | LeftOver<R2, Req>> => ({
   method,
   path,
   security,

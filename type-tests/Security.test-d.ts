@@ -1,4 +1,5 @@
 import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import {
   ApiKey,
   type DigestNonces,
@@ -16,7 +17,7 @@ import {
   SecurityRequirement
 } from "effect-security"
 import type { SecurityScheme } from "effect-security"
-import { Context, Effect, Either, Layer, Option, pipe, type Redacted } from "effect"
+import { Context, Effect, Either, flow, Layer, Option, pipe, type Redacted, Unify } from "effect"
 import { expectAssignable, expectError, expectNotAssignable, expectType } from "tsd"
 
 // ----------------------------------------------------------------------------
@@ -228,6 +229,42 @@ Security.authenticate(oauth2, (token, { request, scheme, scopes }) => {
   return Effect.succeed(Security.grant(1))
 })
 
+// branches that are different Effects, as in `Effect.gen`
+type Branches = Security.Security<
+  User | Robot,
+  Unauthorized | Unknown | SecurityError.ServiceUnavailable,
+  HttpServerRequest | Users | Robots,
+  readonly [{ readonly apiKey: readonly [] }],
+  { readonly apiKey: never }
+>
+declare const condition: boolean
+expectType<Branches>(
+  apiKey.pipe(
+    Security.authenticate((key) => {
+      if (condition) return Effect.fail(of<Unknown>())
+      return condition ? findUser(key) : findRobot(key)
+    })
+  )
+)
+expectType<Branches>(
+  Security.authenticate(apiKey, (key) =>
+    condition ? findUser(key)
+    : condition ? Effect.fail(of<Unknown>())
+    : findRobot(key)
+  )
+)
+// one that lets nobody in
+expectType<never>(of<Security.Success<typeof nobody>>())
+const nobody = apiKey.pipe(Security.authenticate(() => Effect.fail(of<Unknown>())))
+// and of which nothing is known
+const anyone = apiKey.pipe(Security.authenticate(() => of<any>()))
+expectType<unknown>(of<Security.Success<typeof anyone>>())
+expectType<unknown>(of<Security.Services<typeof anyone>>())
+// the principal of a type parameter
+const found = <Principal>(principal: Principal) =>
+  apiKey.pipe(Security.authenticate(() => Effect.succeed(Security.grant(principal))))
+expectType<User>(of<Security.Success<ReturnType<typeof found<User>>>>())
+
 // over `anyOf` of schemes: one token in a header or a cookie
 expectType<
   Security.Security<
@@ -290,6 +327,27 @@ expectType<typeof writers>(user.pipe(Security.scopes("items:read"), Security.sco
 expectType<Readers>(readers.pipe(Security.scopes("items:read")))
 expectType<Readers>(user.pipe(Security.scopes("items:read", "items:read")))
 expectType<NeedOAuth2>(user.pipe(Security.scopes()).requirement)
+
+// wherever the expression is known, and where it is not yet
+const readable = Security.scopes("items:read")
+expectType<Readers>(user.pipe(readable))
+expectType<Readers>(readable(user))
+expectType<Readers>(flow(Security.scopes("items:read"))(user))
+expectType<Readers>(flow((self: typeof user) => self, Security.scopes("items:read"))(user))
+const asReaders: (self: typeof user) => Readers = Security.scopes("items:read")
+expectType<Readers>(asReaders(user))
+expectType<
+  Security.Security<string, Unauthorized | Forbidden, HttpServerRequest, NeedRead, ProvesOAuth2>
+>(
+  oauth2.pipe(
+    Security.authenticate(() => Effect.succeed(Security.grant("johndoe"))),
+    Security.scopes("items:read")
+  )
+)
+// three and more, and one of them twice
+expectType<readonly [{ readonly oauth2: readonly ["items:write", "items:read"] }]>(
+  user.pipe(Security.scopes("items:write", "items:read", "items:write")).requirement
+)
 
 // asked of every scheme that declares it
 const scopedKey = ApiKey.cookie("key", {
@@ -699,6 +757,40 @@ user.pipe(
   })
 )
 
+// branches that are different Effects
+const branches = (_: User) =>
+  condition ? write
+  : condition ? Effect.fail(of<Unknown>())
+  : of<Effect.Effect<User, SecurityError.ServiceUnavailable, Robots>>()
+type OfBranches<R> = Effect.Effect<
+  number | User,
+  Unauthorized | Forbidden | Unknown | SecurityError.ServiceUnavailable,
+  HttpServerRequest | Users | Robots | R
+>
+expectType<OfBranches<never>>(Security.guard(writers, branches))
+expectType<OfBranches<never>>(writers.pipe(Security.guard((user) => branches(user))))
+expectType<OfBranches<Granted.Granted<"items:write">>>(Security.guard(readers, branches))
+expectType<
+  Security.Security<
+    number | User,
+    Unauthorized | Unknown | SecurityError.ServiceUnavailable,
+    HttpServerRequest | Users | Robots | Granted.Granted<"items:write">,
+    NeedOAuth2,
+    ProvesOAuth2
+  >
+>(user.pipe(Security.mapEffect(branches)))
+expectType<
+  Of<
+    User,
+    Unauthorized | Unknown | SecurityError.ServiceUnavailable,
+    HttpServerRequest | Users | Robots | Granted.Granted<"items:write">
+  >
+>(user.pipe(Security.tap((user) => branches(user))))
+expectError(Security.guard(user, () => 1))
+// it would take the context for its options
+expectError(Security.guard(user, HttpServerResponse.json))
+Security.guard(user, (who) => HttpServerResponse.json(who))
+
 // the scopes that hold in every alternative, and no other
 const readOrBoth = Security.anyOf(writers, Security.allOf(readers, robot))
 const read = Effect.as(Security.granted("items:read"), 1)
@@ -721,6 +813,25 @@ expectType<never>(
 expectType<Granted.Granted<"items:write">>(leftOver(Security.guard(Security.public, () => write)))
 expectType<Granted.Granted<"items:write">>(
   leftOver(Security.guard(Security.optional(writers), () => write))
+)
+
+// the evidence of a requirement is taken out of an `R`, and nothing else
+type Write = Granted.Granted<"items:write">
+type Read = Granted.Granted<"items:read">
+type NeedWrite = typeof writers.requirement
+expectType<Users>(of<Granted.LeftOver<Users | Read | Write, NeedWrite>>())
+expectType<Users | Write>(of<Granted.LeftOver<Users | Read | Write, NeedRead>>())
+expectType<Users>(of<Granted.LeftOver<Users, NeedRead>>())
+expectType<never>(of<Granted.LeftOver<never, NeedRead>>())
+expectType<unknown>(of<Granted.LeftOver<unknown, NeedRead>>())
+expectType<any>(of<Granted.LeftOver<any, NeedRead>>())
+expectType<Read | Write>(of<Granted.LeftOver<Read | Write, NeedEither>>())
+expectType<Read | Write>(of<Granted.LeftOver<Read | Write, Wide>>())
+expectType<Read | Write>(of<Granted.LeftOver<Read | Write, any>>())
+expectType<Read | Write>(of<Granted.LeftOver<Read | Write, unknown>>())
+expectType<Read | Write>(of<Granted.LeftOver<Read | Write, never>>())
+expectType<Granted.Granted<"items:read" | "items:write">>(
+  of<Granted.LeftOver<Granted.Granted<"items:read" | "items:write">, NeedWrite>>()
 )
 
 // a policy keeps what was proven
@@ -778,6 +889,11 @@ expectType<Effect.Effect<void>>(
   Effect.gen(function* () {
     return yield* Security.public
   })
+)
+
+// `Unify` finds the Effect that it is
+expectType<Effect.Effect<User, Unauthorized | Forbidden, HttpServerRequest | Users>>(
+  Unify.unify(readers)
 )
 
 // ----------------------------------------------------------------------------

@@ -259,7 +259,17 @@ expectType<A>(of<WithScopes<A, G, ReadonlyArray<string>>>())
 expectType<A>(of<WithScopes<A, G, any>>())
 expectType<Wide>(of<WithScopes<any, G, readonly ["w"]>>())
 expectType<Wide>(of<WithScopes<Wide, G, readonly ["w"]>>())
-expectType<never>(of<WithScopes<never, G, readonly ["w"]>>())
+expectType<never>(of<SecurityRequirement.Guaranteed<WithScopes<never, G, readonly ["w"]>>>())
+// of one of several requirements nothing is guaranteed
+expectType<never>(of<SecurityRequirement.Guaranteed<WithScopes<A | B, G, readonly ["w"]>>>())
+expectType<never>(
+  of<
+    SecurityRequirement.Guaranteed<
+      WithScopes<A | readonly [{ readonly a: readonly ["w"] }], G, readonly []>
+    >
+  >()
+)
+expectType<never>(of<SecurityRequirement.Guaranteed<WithScopes<A | AB, G, readonly ["r"]>>>())
 // 64 alternatives, 50 scopes
 type Fold = SecurityRequirement.MergeGrantable<Grantables<64>>
 expectType<64>(of<WithScopes<Alternatives<64>, Fold, readonly ["r", "w"]>["length"]>())
@@ -498,6 +508,45 @@ expectType<false>(of<TooManyAllOf<readonly [Wide]>>())
 expectType<false>(of<TooManyAllOf<ReadonlyArray<A>>>())
 
 // ----------------------------------------------------------------------------
+// Provable
+// ----------------------------------------------------------------------------
+
+type Provable<Self extends Wide, G extends WideGrantable> = SecurityRequirement.Provable<Self, G>
+
+expectType<"r" | "w">(of<Provable<A, G>>())
+expectType<never>(of<Provable<B, G>>())
+expectType<never>(of<Provable<AB, G>>())
+// in every alternative, by whichever of its schemes
+expectType<"w">(of<Provable<AB, { readonly a: "r" | "w"; readonly b: "w" | "x" }>>())
+expectType<"r" | "w" | "x">(
+  of<
+    Provable<
+      readonly [{ readonly a: readonly []; readonly b: readonly [] }],
+      { readonly a: "r" | "w"; readonly b: "w" | "x" }
+    >
+  >()
+)
+// nobody gets in by `[]`, and everybody by `{}`
+expectType<string>(of<Provable<readonly [], G>>())
+expectType<never>(of<Provable<readonly [{}], G>>())
+expectType<never>(of<Provable<readonly [{ readonly a: readonly [] }, {}], G>>())
+expectType<"w">(of<Provable<A, { readonly a: "w" | `x${string}` | Bare<"y"> }>>())
+expectType<never>(of<Provable<A, { readonly a: Bare<"w"> }>>())
+expectType<never>(of<Provable<A, { readonly a: string }>>())
+expectType<never>(of<Provable<A, { readonly a: any }>>())
+expectType<never>(of<Provable<A, {}>>())
+expectType<never>(of<Provable<A, any>>())
+expectType<never>(of<Provable<A, never>>())
+expectType<never>(of<Provable<A, WideGrantable>>())
+expectType<never>(of<Provable<A | B, G>>())
+expectType<never>(of<Provable<A | readonly [{ readonly a: readonly ["w"] }], G>>())
+expectType<never>(of<Provable<readonly [...A, ...Wide], G>>())
+expectType<never>(of<Provable<Wide, G>>())
+expectType<never>(of<Provable<any, G>>())
+expectType<never>(of<Provable<never, G>>())
+expectType<"r" | "w">(of<Provable<Alternatives<64>, Fold>>())
+
+// ----------------------------------------------------------------------------
 // IsSingleLiteral, Literals, NotSingleLiterals
 // ----------------------------------------------------------------------------
 
@@ -534,6 +583,12 @@ expectType<never>(of<NotSingleLiterals<readonly ["a"]>>())
 expectType<never>(of<NotSingleLiterals<readonly ["a", "b"]>>())
 expectType<never>(of<NotSingleLiterals<Names<50>>>())
 expectType<"b" | "c">(of<NotSingleLiterals<readonly ["a", "b" | "c"]>>())
+expectType<"a" | "b">(of<NotSingleLiterals<readonly ["a" | "b"]>>())
+expectType<"a" | "b">(of<NotSingleLiterals<readonly ["a" | "b", "c"]>>())
+expectType<"a" | "b">(of<NotSingleLiterals<readonly ["c", "d", "a" | "b"]>>())
+expectType<"a" | "b" | "c">(
+  of<NotSingleLiterals<readonly ["a", "b"] | readonly ["a", "c"] | readonly ["c", "b"]>>()
+)
 expectType<string>(of<NotSingleLiterals<readonly ["a", string]>>())
 expectType<`items:${string}`>(of<NotSingleLiterals<readonly ["a", `items:${string}`]>>())
 expectType<string>(of<NotSingleLiterals<ReadonlyArray<string>>>())

@@ -13,7 +13,7 @@ import {
   Security,
   SecurityRequirement
 } from "effect-security"
-import { Effect, Option } from "effect"
+import { Effect, Option, pipe } from "effect"
 import { expectError, expectNotAssignable, expectType } from "tsd"
 
 // ----------------------------------------------------------------------------
@@ -94,6 +94,15 @@ const reader = OAuth2.passwordBearer({
 }).pipe(Security.authenticate(verify))
 expectError(Security.anyOf(user, reader).pipe(Security.scopes("items:write")))
 
+// one of several expressions, or any
+expectError(pipe(condition ? user : oauth2, Security.scopes("items:read")))
+expectError(pipe(condition ? user : robot, Security.scopes("items:read")))
+expectError(pipe(condition ? user : readers, Security.scopes("items:read")))
+expectError(pipe(condition ? user : reader, Security.scopes("items:write")))
+expectError(pipe(of<Security.Top>(), Security.scopes("items:read")))
+expectError(Security.scopes("items:delete")(user))
+expectError<(self: typeof robot) => unknown>(Security.scopes("items:read"))
+
 // ----------------------------------------------------------------------------
 // scopes that are not single literals
 // ----------------------------------------------------------------------------
@@ -123,6 +132,14 @@ expectError(Security.scopes(user, ...of<ReadonlyArray<"items:read">>()))
 expectError(Security.scopes(user, ...of<["items:read", ...Array<"items:write">]>()))
 expectError(Security.scopes(user, ...of<["items:read", "items:write"?]>()))
 expectError(Security.scopes(user, ...of<["items:read"] | ["items:write"]>()))
+
+// whatever is known of the expression
+expectError(pipe(user, Security.scopes(union)))
+expectError(pipe(user, Security.scopes("items:read", union)))
+expectError(pipe(user, Security.scopes(union, "items:read")))
+expectError(pipe(user, Security.scopes("items:read", "items:write", union)))
+expectError(Security.scopes(union))
+expectError(Security.scopes("items:read", text))
 
 // of a type parameter
 const generic = <S extends "items:read" | "items:write">(scope: S) => {
@@ -488,6 +505,8 @@ expectNotAssignable<Effect.Effect<void, unknown, HttpServerRequest>>(
   Security.guard(of<any>(), write)
 )
 expectError(Security.anyOf(writers, of<any>()).pipe(Security.scopes("items:write")))
+expectType<Undischarged>(Security.guard(pipe(of<any>(), Security.scopes("items:write")), write))
+expectType<Undischarged>(Security.guard(Security.scopes("items:write")(of<any>()), write))
 
 // a requirement, or what can be proven, of `any`
 type With<
