@@ -86,6 +86,7 @@ export const run = async (options: Options): Promise<Report> => {
   }
   const bases = [base, baseAgain].map(async (name) => inFiber(name, await routers.unguarded()))
   const samples = await measure(
+    { of: "expressions", alike: true },
     [
       ...(await Promise.all(bases)).map((server) => ({ name: server.name, run: server.run([{}]) })),
       ...rows.map(({ headers, server }) => ({ name: server.name, run: server.run([headers]) }))

@@ -39,28 +39,33 @@ interface Kept extends Report {
 // verdicts
 // ----------------------------------------------------------------------------
 
+/** How far a value is known: it is within `resolution` of what was measured. */
+interface Uncertainty {
+  readonly resolution: number
+  /** With a coarser one the mark tells nothing, whatever the value. */
+  readonly neededResolution?: number
+  /**
+   * A value that is not told apart from the limit passes, if the resolution is at least this fine: for marks that ask for no
+   * more "within the resolution of the run".
+   */
+  readonly passesWithin?: number
+}
+
 /** Whether `value` is at most `limit`, as far as the run tells. */
 export const atMost = (
   value: number,
   limit: number,
-  options: {
-    readonly resolution: number
-    /** A value above the limit by less than the resolution passes: the mark says so. */
-    readonly isWithinResolution?: boolean
-    /** With a coarser one nothing is told. */
-    readonly neededResolution?: number
-  }
-): Verdict => {
-  const {
-    isWithinResolution = false,
+  {
     neededResolution = Number.POSITIVE_INFINITY,
+    passesWithin = Number.NEGATIVE_INFINITY,
     resolution
-  } = options
-  if (!Number.isFinite(value) || !Number.isFinite(resolution)) return "unresolved"
+  }: Uncertainty
+): Verdict => {
+  // not `>`: what is no number tells nothing
+  if (!(resolution <= neededResolution) || !Number.isFinite(value)) return "unresolved"
   if (value + resolution <= limit) return "pass"
   if (value - resolution > limit) return "miss"
-  if (resolution > neededResolution) return "unresolved"
-  return value <= limit || isWithinResolution ? "pass" : "unresolved"
+  return resolution <= passesWithin ? "pass" : "unresolved"
 }
 
 // ----------------------------------------------------------------------------

@@ -1,10 +1,11 @@
 /**
- * Runs the benchmarks: `npm run bench`, or some of them by name: `npm run bench -- guard refusal --rounds 31`.
+ * Runs the benchmarks: `npm run bench`, or some of them by name: `npm run bench -- guard refusal --rounds 301`.
  *
  * `marks` prints the marks of the runs before, `page` writes their tables into docs/performance.md.
  */
 import { parseArgs } from "node:util"
-import type { Options } from "./harness.ts"
+import { full, type Options } from "./harness.ts"
+import * as Progress from "./progress.ts"
 import * as Report from "./report.ts"
 
 const sections: Readonly<
@@ -24,8 +25,8 @@ const names = Object.keys(sections)
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
-    rounds: { type: "string", default: "21" },
-    batch: { type: "string", default: "40" }
+    rounds: { type: "string", default: String(full.rounds) },
+    batch: { type: "string", default: String(full.batch) }
   }
 })
 const options = { rounds: Number(values.rounds), batch: Number(values.batch) }
@@ -40,12 +41,14 @@ if (!(options.rounds >= 3 && options.batch >= 1))
   throw new Error("at least 3 rounds, and batches of at least 1 ms")
 
 console.log(`${Report.machine()}; ${options.rounds} rounds of ${options.batch} ms`)
+const started = performance.now()
 for (const name of asked) {
   if (name === "marks") {
     const marks = Report.kept(names).flatMap((report) => report.marks)
     console.log(`\n${Report.markdown(Report.marksTable(marks))}`)
   } else if (name === "page") Report.writePage(names)
   else {
+    Progress.say(`${name} begins`)
     const section = await sections[name]?.()
     const report = await section?.run(options)
     if (report === undefined) continue
@@ -53,5 +56,6 @@ for (const name of asked) {
     Report.keep(report, options.rounds)
   }
 }
+console.log(`\n${((performance.now() - started) / 60_000).toFixed(1)} minutes`)
 // some contenders keep timers
 process.exit(0)

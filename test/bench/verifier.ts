@@ -45,6 +45,7 @@ export const run = async (options: Options): Promise<Report> => {
     for (const verifier of verifiers) await check(verifier, right, Object.entries(wrong))
     for (const inFlight of [1, 16]) {
       const samples = await measure(
+        { of: `verifier, ${alg}, ${inFlight} in flight`, alike: false },
         verifiers.map(({ isCached, name, run }): Contender => ({
           name,
           run: run(isCached ? right.slice(0, 1) : right, inFlight)
