@@ -326,8 +326,5 @@ const both = (left: Shape, right: Shape): ReadonlyArray<Shape> => [
   }
 ]
 
-const subsets = (of: ReadonlyArray<number>): ReadonlyArray<ReadonlyArray<number>> =>
-  of.reduce<ReadonlyArray<ReadonlyArray<number>>>(
-    (sets, number) => [...sets, ...sets.map((set) => [...set, number])],
-    [[]]
-  )
+const subsets = ([first, ...rest]: ReadonlyArray<number>): ReadonlyArray<ReadonlyArray<number>> =>
+  first === undefined ? [[]] : subsets(rest).flatMap((set) => [set, [first, ...set]])

@@ -6,7 +6,9 @@ import type { Server } from "./servers.ts"
 const allowed = (kind: string): ReadonlyArray<number> =>
   kind === "absent" || kind === "malformed" ? [400, 401, 403] : [401, 403]
 
-export const check = async (server: Server, { right, scheme, wrong }: Case): Promise<void> => {
+export type Asked = Pick<Server, "name" | "status">
+
+export const check = async (server: Asked, { right, scheme, wrong }: Case): Promise<void> => {
   for (const headers of right.slice(0, 3)) {
     const status = await server.status(headers)
     if (status !== 200) throw new Error(`${server.name} answers a right ${scheme} with ${status}`)

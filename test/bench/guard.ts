@@ -23,9 +23,9 @@ import {
 import { atMost, type Mark, number, type Report, type Table } from "./report.ts"
 import {
   apis,
-  type CacheOptions,
   fastifies,
   floors,
+  forgetting,
   honos,
   inFiber,
   injected,
@@ -45,9 +45,6 @@ const schemes: ReadonlyArray<Simple> = ["API key", "Basic", "Bearer"]
 
 /** How many tokens go around where each is to be a new one. */
 const distinct = 256
-
-/** Forgets a token before it comes again, and does all else that remembering costs. */
-export const forgetting: CacheOptions = { capacity: 2 }
 
 export const run = async (options: Options): Promise<Report> => {
   const tables = new Array<Table>()

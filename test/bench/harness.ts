@@ -124,7 +124,7 @@ const warm = async (
 let seed = 1
 
 /** The same orders in every run. */
-const shuffled = <A>(items: ReadonlyArray<A>): ReadonlyArray<A> => {
+export const shuffled = <A>(items: ReadonlyArray<A>): ReadonlyArray<A> => {
   const keyed = items.map((item) => {
     seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0
     return { item, key: seed >>> 8 }

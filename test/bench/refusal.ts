@@ -1,7 +1,6 @@
 /** What a refusal costs: it must not be dearer than the pass. */
 import { algorithms, type Case, type Headers, makeKeys, simple, tokenCase } from "./credentials.ts"
 import * as Gate from "./gate.ts"
-import { forgetting } from "./guard.ts"
 import {
   clock,
   type Contender,
@@ -15,7 +14,7 @@ import {
   valuesOf
 } from "./harness.ts"
 import { atMost, type Mark, number, type Report } from "./report.ts"
-import { apis, inFiber, routers, type Server, type Simple } from "./servers.ts"
+import { apis, forgetting, inFiber, routers, type Server, type Simple } from "./servers.ts"
 
 const schemes: ReadonlyArray<Simple> = ["API key", "Basic", "Bearer"]
 

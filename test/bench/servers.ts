@@ -299,6 +299,9 @@ export const expressions = { "API key": apiKey, Basic: basic, Bearer: bearer }
 
 export type CacheOptions = Jwt.Requirements["cache"]
 
+/** Forgets a token before it comes again, and does all else that remembering costs. */
+export const forgetting: CacheOptions = { capacity: 2 }
+
 /** The verifier of a token: RFC 9068's claims, one issuer, one audience, one algorithm. */
 export const jwtOptions = (keys: Keys, cache?: CacheOptions) => ({
   audience,
@@ -603,6 +606,11 @@ const floor =
 export const floors = {
   unguarded: () => floor(() => john),
   simple: (scheme: Simple) => floor(checks[scheme]),
+  /** Of headers as node:http has them. */
+  headers:
+    (scheme: Simple) =>
+    (headers: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>): boolean =>
+      checks[scheme]((name) => headers[name]?.toString()) !== undefined,
   jwt: (keys: Keys) => {
     const verify = cryptoVerifier(keys)
     return floor((header) => {

@@ -5,7 +5,6 @@ import { createVerifier } from "fast-jwt"
 import * as Jose from "jose"
 import Jsonwebtoken from "jsonwebtoken"
 import { algorithms, audience, issuer, type Keys, makeKeys, tokens } from "./credentials.ts"
-import { forgetting } from "./guard.ts"
 import {
   clock,
   type Contender,
@@ -21,7 +20,7 @@ import {
   valuesOf
 } from "./harness.ts"
 import { atMost, type Mark, number, type Report, type Table } from "./report.ts"
-import { cryptoVerifier, inTurn, joseOptions, jwtOptions } from "./servers.ts"
+import { cryptoVerifier, forgetting, inTurn, joseOptions, jwtOptions } from "./servers.ts"
 
 interface Verifier {
   readonly name: string
