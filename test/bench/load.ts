@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process"
 import { connect } from "node:net"
 import { fileURLToPath } from "node:url"
+import { atOnce } from "./children.ts"
 import { type Case, type Headers, makeKeys, simple, tokenCase } from "./credentials.ts"
 import * as Gate from "./gate.ts"
 import { type Estimate, estimate, type Options, partOf, shuffled } from "./harness.ts"
@@ -71,14 +72,15 @@ export const run = async (options: Options): Promise<Report> => {
     JWT: tokens
   }
   const started = new Array<Loaded>()
-  for (const [name, presented] of servers) {
-    Progress.say(`load, ${name} starts`)
+  const starting = Progress.counter("load, servers started", servers.length)
+  await atOnce(2, servers, async ([name, presented]) => {
     const credentials = cases[presented]
     // the unguarded ones are sent the header as well: they do not read it
     const server = await start(name, (credentials ?? simple.Bearer).right)
     if (credentials !== undefined) await Gate.check(asked(server), credentials)
     started.push(server)
-  }
+    starting(started.length)
+  })
   const samples = new Map(servers.map(([name]) => [name, new Array<Round>()]))
   const progress = Progress.counter("load, rounds", rounds + warmUp)
   for (let round = -warmUp; round < rounds; round++) {
