@@ -77,24 +77,33 @@ export interface Measured {
    * it, reading the clocks) is gone from their differences. Elsewhere each does what it has time for.
    */
   readonly alike: boolean
+  /** Whether the rounds tell enough. While they do not there are more, up to four times as many. */
+  readonly isEnough?: (samples: Samples) => boolean
 }
+
+const mostRounds = 4
 
 /** Runs all contenders in turn. The names have to differ. */
 export const measure = async (
-  { alike, of }: Measured,
+  { alike, isEnough = () => true, of }: Measured,
   contenders: ReadonlyArray<Contender>,
   { batch, rounds }: Options
 ): Promise<Samples> => {
   const samples = new Map(contenders.map(({ name }) => [name, new Array<Sample>()]))
   const counts = await warm(contenders, batch)
   const least = Math.min(...counts.values())
-  const progress = Progress.counter(`${of}, ${contenders.length} contenders, rounds`, rounds)
-  for (let round = 0; round < rounds; round++) {
-    for (const contender of shuffled(contenders)) {
-      const count = alike ? least : (counts.get(contender) ?? least)
-      samples.get(contender.name)?.push(await timed(contender, count))
+  for (let times = 0; times === 0 || (times < mostRounds && !isEnough(samples)); times++) {
+    const progress = Progress.counter(
+      `${of}, ${contenders.length} contenders, ${times === 0 ? "" : "more "}rounds`,
+      rounds
+    )
+    for (let round = 0; round < rounds; round++) {
+      for (const contender of shuffled(contenders)) {
+        const count = alike ? least : (counts.get(contender) ?? least)
+        samples.get(contender.name)?.push(await timed(contender, count))
+      }
+      progress(round + 1)
     }
-    progress(round + 1)
   }
   return samples
 }

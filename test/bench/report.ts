@@ -33,6 +33,7 @@ interface Kept extends Report {
   readonly machine: string
   readonly load: string
   readonly rounds: number
+  readonly minutes: number
 }
 
 // ----------------------------------------------------------------------------
@@ -101,7 +102,9 @@ export const markdown = (table: Table): string => {
 export const marksTable = (marks: ReadonlyArray<Mark>): Table => ({
   title: "Marks",
   columns: ["mark", "case", "measured", "limit", "verdict"],
-  rows: marks.map((mark) => [mark.mark, mark.case, mark.measured, mark.limit, mark.verdict])
+  rows: [...marks]
+    .sort((left, right) => Number.parseInt(left.mark, 10) - Number.parseInt(right.mark, 10))
+    .map((mark) => [mark.mark, mark.case, mark.measured, mark.limit, mark.verdict])
 })
 
 // ----------------------------------------------------------------------------
@@ -116,7 +119,7 @@ export const print = (report: Report): void => {
     console.log(`\n## Marks of ${report.section}\n\n${markdown(marksTable(report.marks))}`)
 }
 
-export const keep = (report: Report, rounds: number): void => {
+export const keep = (report: Report, rounds: number, minutes: number): void => {
   mkdirSync(folder, { recursive: true })
   const kept: Kept = {
     ...report,
@@ -125,7 +128,8 @@ export const keep = (report: Report, rounds: number): void => {
     load: loadavg()
       .map((load) => load.toFixed(1))
       .join(" "),
-    rounds
+    rounds,
+    minutes
   }
   writeFileSync(`${folder}${report.section}.json`, `${JSON.stringify(kept, null, 2)}\n`)
 }
@@ -156,8 +160,8 @@ export const writePage = (sections: ReadonlyArray<string>): void => {
     ...reports.flatMap(({ tables }) => tables)
   ].map((table) => `### ${table.title}\n\n${markdown(table)}`)
   const runs = reports.map(
-    ({ date, load, machine, rounds, section }) =>
-      `- ${section}: ${date}, ${machine}; load ${load}; ${rounds} rounds; ${clock}`
+    ({ date, load, machine, minutes, rounds, section }) =>
+      `- ${section}: ${date}, ${machine}; load ${load}; ${rounds} rounds in ${number(minutes, 1)} minutes; ${clock}`
   )
   writeFileSync(
     page,

@@ -58,6 +58,8 @@ if (!(options.rounds >= 3 && options.batch >= 1))
   throw new Error("at least 3 rounds, and batches of at least 1 ms")
 
 console.log(`${Report.machine()}; ${options.rounds} rounds of ${options.batch} ms`)
+const minutesSince = (moment: number): number => (performance.now() - moment) / 60_000
+
 // what was started besides ends with this process
 process.once("SIGINT", () => process.exit(130))
 
@@ -70,15 +72,16 @@ for (const name of asked) {
   else {
     Progress.say(`${name} begins`)
     const section = await sections[name]?.()
+    const began = performance.now()
     const report = await section?.run(options)
     if (report === undefined) continue
     Report.print(report)
     // a part of the types does not take the place of all of them
     if (name !== "types" || (kinds ?? sizes ?? versions) === undefined) {
-      Report.keep(report, options.rounds)
+      Report.keep(report, options.rounds, minutesSince(began))
     }
   }
 }
-console.log(`\n${((performance.now() - started) / 60_000).toFixed(1)} minutes`)
+console.log(`\n${minutesSince(started).toFixed(1)} minutes`)
 // some contenders keep timers
 process.exit(0)
