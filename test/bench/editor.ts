@@ -230,7 +230,7 @@ const placesOf = (text: string): Places => {
   }
 }
 
-const repetitions = 5
+const repetitions = 3
 
 const wait = async (editor: Editor, text: string): Promise<Waited> => {
   const { hover, member, scope } = placesOf(text)
