@@ -77,6 +77,8 @@ export interface Measured {
    * it, reading the clocks) is gone from their differences. Elsewhere each does what it has time for.
    */
   readonly alike: boolean
+  /** How many are in flight at one time: a batch is as many for each; 1 by default. */
+  readonly inFlight?: number
   /** Whether the rounds tell enough. While they do not there are more, up to four times as many. */
   readonly isEnough?: (samples: Samples) => boolean
 }
@@ -85,7 +87,7 @@ const mostRounds = 4
 
 /** Runs all contenders in turn. The names have to differ. */
 export const measure = async (
-  { alike, isEnough = () => true, of }: Measured,
+  { alike, inFlight = 1, isEnough = () => true, of }: Measured,
   contenders: ReadonlyArray<Contender>,
   { batch, rounds }: Options
 ): Promise<Samples> => {
@@ -99,7 +101,8 @@ export const measure = async (
     )
     for (let round = 0; round < rounds; round++) {
       for (const contender of shuffled(contenders)) {
-        const count = alike ? least : (counts.get(contender) ?? least)
+        const wanted = alike ? least : (counts.get(contender) ?? least)
+        const count = Math.ceil(wanted / inFlight) * inFlight
         samples.get(contender.name)?.push(await timed(contender, count))
       }
       progress(round + 1)
