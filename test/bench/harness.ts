@@ -4,6 +4,7 @@
  * What is compared are differences and ratios inside of a round, so what the machine does besides hits both sides alike.
  */
 import { existsSync, readFileSync } from "node:fs"
+import * as Progress from "./progress.ts"
 
 export interface Contender {
   readonly name: string
@@ -17,6 +18,12 @@ export interface Options {
   /** How long a batch takes, in milliseconds of wall clock. */
   readonly batch: number
 }
+
+/** As `npm run bench` does it: many short batches, so that what the machine does besides hits all contenders alike. */
+export const full: Options = { rounds: 101, batch: 8 }
+
+/** What a run is of a full one, at most all of it: the sections that have no rounds of their own do as much of theirs. */
+export const partOf = ({ rounds }: Options): number => Math.min(1, rounds / full.rounds)
 
 /** What one operation took in one round, in microseconds. */
 export interface Sample {
@@ -59,42 +66,77 @@ const timed = async (contender: Contender, count: number): Promise<Sample> => {
 // rounds
 // ----------------------------------------------------------------------------
 
-/** The rounds that are not kept: in them the engine compiles what is hot. */
-const warmUp = 5
+/** How long each contender runs before anything is kept, in milliseconds: meanwhile the engine compiles what is hot. */
+const warmUp = 300
+
+export interface Measured {
+  /** What is measured, as the progress says it. */
+  readonly of: string
+  /**
+   * All contenders do as much in a batch as the dearest of them has time for, so that what a batch costs besides (starting
+   * it, reading the clocks) is gone from their differences. Elsewhere each does what it has time for.
+   */
+  readonly alike: boolean
+  /** How many are in flight at one time: a batch is as many for each; 1 by default. */
+  readonly inFlight?: number
+  /** Whether the rounds tell enough. While they do not there are more, up to four times as many. */
+  readonly isEnough?: (samples: Samples) => boolean
+}
+
+const mostRounds = 4
 
 /** Runs all contenders in turn. The names have to differ. */
 export const measure = async (
+  { alike, inFlight = 1, isEnough = () => true, of }: Measured,
   contenders: ReadonlyArray<Contender>,
   { batch, rounds }: Options
 ): Promise<Samples> => {
-  const counts = new Map<string, number>()
-  for (const contender of contenders) counts.set(contender.name, await calibrate(contender, batch))
   const samples = new Map(contenders.map(({ name }) => [name, new Array<Sample>()]))
-  for (let round = -warmUp; round < rounds; round++) {
-    for (const contender of shuffled(contenders)) {
-      const sample = await timed(contender, counts.get(contender.name) ?? 1)
-      if (round >= 0) samples.get(contender.name)?.push(sample)
+  const counts = await warm(contenders, batch)
+  const least = Math.min(...counts.values())
+  for (let times = 0; times === 0 || (times < mostRounds && !isEnough(samples)); times++) {
+    const progress = Progress.counter(
+      `${of}, ${contenders.length} contenders, ${times === 0 ? "" : "more "}rounds`,
+      rounds
+    )
+    for (let round = 0; round < rounds; round++) {
+      for (const contender of shuffled(contenders)) {
+        const wanted = alike ? least : (counts.get(contender) ?? least)
+        const count = Math.ceil(wanted / inFlight) * inFlight
+        samples.get(contender.name)?.push(await timed(contender, count))
+      }
+      progress(round + 1)
     }
   }
   return samples
 }
 
-/** How many operations make a batch; on the way there the engine compiles what is hot. */
-const calibrate = async (contender: Contender, batch: number): Promise<number> => {
-  let count = 16
-  for (;;) {
-    const started = performance.now()
-    await contender.run(count)
-    const took = performance.now() - started
-    if (took >= batch / 2) return Math.max(1, Math.round((count * batch) / took))
-    count *= took < batch / 8 ? 4 : 2
+/** How many operations make a batch of each, told when all are warm: before that they are many times slower. */
+const warm = async (
+  contenders: ReadonlyArray<Contender>,
+  batch: number
+): Promise<ReadonlyMap<Contender, number>> => {
+  const counts = new Map(contenders.map((contender) => [contender, 16]))
+  const spent = new Map(contenders.map((contender) => [contender, 0]))
+  for (let isCold = true; isCold;) {
+    isCold = false
+    for (const contender of shuffled(contenders)) {
+      const count = counts.get(contender) ?? 16
+      const took = ((await timed(contender, count)).wall * count) / 1e3
+      const so = (spent.get(contender) ?? 0) + took
+      spent.set(contender, so)
+      const next = (count * batch) / Math.max(took, batch / 4)
+      counts.set(contender, Math.max(1, Math.round(next)))
+      isCold ||= so < warmUp
+    }
   }
+  return counts
 }
 
 let seed = 1
 
 /** The same orders in every run. */
-const shuffled = <A>(items: ReadonlyArray<A>): ReadonlyArray<A> => {
+export const shuffled = <A>(items: ReadonlyArray<A>): ReadonlyArray<A> => {
   const keyed = items.map((item) => {
     seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0
     return { item, key: seed >>> 8 }
@@ -135,13 +177,13 @@ const quantile = (sorted: ReadonlyArray<number>, at: number): number => {
   return low + (high - low) * (position - Math.floor(position))
 }
 
-export type Measured = "main" | "wall"
+export type Clock = "main" | "wall"
 
 /** Each round's value of a contender. */
 export const valuesOf = (
   samples: Samples,
   name: string,
-  measured: Measured = "main"
+  measured: Clock = "main"
 ): ReadonlyArray<number> => {
   const of = samples.get(name)
   if (of === undefined) throw new Error(`${name} was not measured`)
@@ -153,7 +195,7 @@ export const difference = (
   samples: Samples,
   name: string,
   base: string,
-  measured: Measured = "main"
+  measured: Clock = "main"
 ): Estimate => {
   const bases = valuesOf(samples, base, measured)
   return estimate(
@@ -166,7 +208,7 @@ export const ratio = (
   samples: Samples,
   name: string,
   base: string,
-  measured: Measured = "main"
+  measured: Clock = "main"
 ): Estimate => {
   const bases = valuesOf(samples, base, measured)
   return estimate(
@@ -179,7 +221,7 @@ export const resolution = (
   samples: Samples,
   first: string,
   second: string,
-  measured: Measured = "main"
+  measured: Clock = "main"
 ): number => {
   const { error, median } = difference(samples, first, second, measured)
   return Math.abs(median) + 2 * error
@@ -190,7 +232,7 @@ export const relativeResolution = (
   samples: Samples,
   first: string,
   second: string,
-  measured: Measured = "main"
+  measured: Clock = "main"
 ): number => {
   const { error, median } = ratio(samples, first, second, measured)
   return Math.abs(median - 1) + 2 * error

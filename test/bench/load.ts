@@ -2,11 +2,23 @@
 import { type ChildProcess, fork } from "node:child_process"
 import { connect } from "node:net"
 import { fileURLToPath } from "node:url"
-import { bearer, type Headers, makeKeys, simple, token } from "./credentials.ts"
-import { estimate, type Options } from "./harness.ts"
-import { number, type Report } from "./report.ts"
+import { atOnce } from "./children.ts"
+import { type Case, type Headers, makeKeys, simple, tokenCase } from "./credentials.ts"
+import * as Gate from "./gate.ts"
+import { type Estimate, estimate, type Options, partOf, shuffled } from "./harness.ts"
+import * as Progress from "./progress.ts"
+import { number, type Report, type Table } from "./report.ts"
 
 const connections = 16
+
+/** In a round, of each server. */
+const requests = 4000
+
+/** In a full run. */
+const fullRounds = 11
+
+/** Rounds that are not kept. */
+const warmUp = 2
 
 interface Loaded {
   readonly name: string
@@ -22,67 +34,155 @@ interface Round {
   readonly cpu: number
 }
 
-const names = [
-  "node:http",
-  "node:http, by hand",
-  "Fastify",
-  "Fastify, its plugin",
-  "HttpRouter",
-  "HttpRouter, by hand",
-  "HttpRouter, ours",
-  "HttpRouter, ours, JWT",
-  "HttpApi",
-  "HttpApi, HttpApiSecurity",
-  "HttpApi, ours"
+type Rounds = ReadonlyMap<string, ReadonlyArray<Round>>
+
+type Presented = "nothing" | "Bearer" | "JWT"
+
+/** Every server, what its requests present, and the unguarded one that it is compared with. */
+const servers: ReadonlyArray<
+  readonly [name: string, presented: Presented, unguarded: string | undefined]
+> = [
+  ["node:http", "nothing", undefined],
+  ["node:http, by hand", "Bearer", "node:http"],
+  ["Hono", "nothing", undefined],
+  ["Hono, its own", "Bearer", "Hono"],
+  ["Hono, jwt", "JWT", "Hono"],
+  ["Fastify", "nothing", undefined],
+  ["Fastify, its plugin", "Bearer", "Fastify"],
+  ["Fastify, jwt", "JWT", "Fastify"],
+  ["HttpRouter", "nothing", undefined],
+  ["HttpRouter again", "nothing", "HttpRouter"],
+  ["HttpRouter, by hand", "Bearer", "HttpRouter"],
+  ["HttpRouter, ours", "Bearer", "HttpRouter"],
+  ["HttpRouter, by hand, jose", "JWT", "HttpRouter"],
+  ["HttpRouter, ours, JWT", "JWT", "HttpRouter"],
+  ["HttpApi", "nothing", undefined],
+  ["HttpApi, HttpApiSecurity", "Bearer", "HttpApi"],
+  ["HttpApi, ours", "Bearer", "HttpApi"],
+  ["HttpApi, HttpApiSecurity, jose", "JWT", "HttpApi"],
+  ["HttpApi, ours, JWT", "JWT", "HttpApi"]
 ]
 
-export const run = async ({ batch, rounds }: Options): Promise<Report> => {
-  const keys = await makeKeys("HS256")
-  const tokens = Array.from({ length: 1000 }, (_, number) => bearer(token(keys, number)))
-  const servers = new Array<Loaded>()
-  for (const name of names)
-    servers.push(await start(name, name.endsWith("JWT") ? tokens : simple.Bearer.right))
-  // bounded, whatever a server does with them
-  const count = Math.min(20_000, batch * 50)
-  const samples = new Map(names.map((name) => [name, new Array<Round>()]))
-  for (let round = -1; round < Math.min(rounds, 11); round++) {
-    for (const server of servers) {
-      const measured = await load(server, count)
+export const run = async (options: Options): Promise<Report> => {
+  const rounds = Math.max(3, Math.round(fullRounds * partOf(options)))
+  const tokens = tokenCase(await makeKeys("HS256"), 1000)
+  const cases: Readonly<Record<Presented, Case | undefined>> = {
+    nothing: undefined,
+    Bearer: simple.Bearer,
+    JWT: tokens
+  }
+  const started = new Array<Loaded>()
+  const starting = Progress.counter("load, servers started", servers.length)
+  await atOnce(2, servers, async ([name, presented]) => {
+    const credentials = cases[presented]
+    // the unguarded ones are sent the header as well: they do not read it
+    const server = await start(name, (credentials ?? simple.Bearer).right)
+    if (credentials !== undefined) await Gate.check(asked(server), credentials)
+    started.push(server)
+    starting(started.length)
+  })
+  const samples = new Map(servers.map(([name]) => [name, new Array<Round>()]))
+  const progress = Progress.counter("load, rounds", rounds + warmUp)
+  for (let round = -warmUp; round < rounds; round++) {
+    for (const server of shuffled(started)) {
+      const measured = await load(server, requests)
       if (round >= 0) samples.get(server.name)?.push(measured)
     }
+    progress(round + warmUp + 1)
   }
-  for (const { process } of servers) process.disconnect()
-  return {
-    section: "load",
-    tables: [
-      {
-        title: `load over ${connections} connections, ${count.toLocaleString("en-US")} requests a round, each server a process of its own`,
-        columns: [
-          "server",
-          "requests a second",
-          "p25 – p75",
-          "p99, ms",
-          "CPU of the process, µs a request"
-        ],
-        rows: names.map((name) => {
-          const of = samples.get(name) ?? []
-          const perSecond = estimate(of.map((round) => round.perSecond))
-          return [
-            name,
-            number(perSecond.median, 0),
-            `${number(perSecond.p25, 0)} – ${number(perSecond.p75, 0)}`,
-            number(estimate(of.map(({ p99 }) => p99)).median),
-            number(estimate(of.map(({ cpu }) => cpu)).median, 1)
-          ]
-        }),
-        notes: [
-          "Credentials: one bearer token; for JWT a thousand tokens of HS256 in turn. The generator is on the same machine."
-        ]
-      }
-    ],
-    marks: []
-  }
+  for (const { process } of started) process.disconnect()
+  return { section: "load", tables: [serversTable(samples), guardsTable(samples)], marks: [] }
 }
+
+const asked = ({ name, port }: Loaded): Gate.Asked => ({
+  name,
+  status: async (headers) => (await fetch(`http://127.0.0.1:${port}/me`, { headers })).status
+})
+
+// ----------------------------------------------------------------------------
+// tables
+// ----------------------------------------------------------------------------
+
+const spread = ({ p25, p75 }: Estimate, digits?: number): string =>
+  `${number(p25, digits)} – ${number(p75, digits)}`
+
+const serversTable = (samples: Rounds): Table => ({
+  title: `load over ${connections} connections, ${requests.toLocaleString("en-US")} requests a round, each server a process of its own`,
+  columns: [
+    "server",
+    "requests a second",
+    "p25 – p75",
+    "p99, ms",
+    "p25 – p75",
+    "CPU of the process, µs a request"
+  ],
+  rows: servers.map(([name]) => {
+    const of = samples.get(name) ?? []
+    const perSecond = estimate(of.map((round) => round.perSecond))
+    const p99 = estimate(of.map((round) => round.p99))
+    return [
+      name,
+      number(perSecond.median, 0),
+      spread(perSecond, 0),
+      number(p99.median),
+      spread(p99),
+      number(estimate(of.map(({ cpu }) => cpu)).median, 1)
+    ]
+  }),
+  notes: [
+    "Every request bears a credential: one bearer token, or a thousand tokens of HS256 in turn, each of which is a new one to our cache. The load comes from the same machine. Hono is served by a plain adapter of ours on node:http, which makes a Request of every request: its own, @hono/node-server, makes it only when it is asked for. Compare Hono with itself."
+  ]
+})
+
+const guardsTable = (samples: Rounds): Table => ({
+  title: "what a guard costs under load: guarded to unguarded, paired by round",
+  columns: [
+    "server",
+    "requests a second, ×",
+    "p25 – p75",
+    "p99, ×",
+    "p25 – p75",
+    "CPU it adds, µs a request"
+  ],
+  rows: servers.flatMap(([name, , unguarded]) => {
+    if (unguarded === undefined) return []
+    const paired = (
+      of: (round: Round) => number,
+      f: (a: number, b: number) => number
+    ): Estimate => {
+      const bases = samples.get(unguarded) ?? []
+      return estimate(
+        (samples.get(name) ?? []).flatMap((round, at) => {
+          const base = bases[at]
+          return base === undefined ? [] : [f(of(round), of(base))]
+        })
+      )
+    }
+    const perSecond = paired((round) => round.perSecond, ratioOf)
+    const p99 = paired((round) => round.p99, ratioOf)
+    const cpu = paired(
+      (round) => round.cpu,
+      (guarded, base) => guarded - base
+    )
+    return [
+      [
+        name,
+        number(perSecond.median),
+        spread(perSecond),
+        number(p99.median),
+        spread(p99),
+        number(cpu.median, 1)
+      ]
+    ]
+  }),
+  notes: ["HttpRouter again is unguarded as well: what it differs by is what the run can't tell."]
+})
+
+const ratioOf = (guarded: number, unguarded: number): number => guarded / unguarded
+
+// ----------------------------------------------------------------------------
+// servers
+// ----------------------------------------------------------------------------
 
 const start = (name: string, pool: ReadonlyArray<Headers>): Promise<Loaded> =>
   new Promise((resolve, reject) => {
@@ -102,8 +202,12 @@ const cpuOf = ({ process }: Loaded): Promise<number> =>
     process.send("cpu")
   })
 
+// ----------------------------------------------------------------------------
+// requests
+// ----------------------------------------------------------------------------
+
 const load = async (server: Loaded, count: number): Promise<Round> => {
-  const requests = server.pool.map((headers) => {
+  const texts = server.pool.map((headers) => {
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
     return `GET /me HTTP/1.1\r\nhost: localhost\r\n${lines.join("")}\r\n`
   })
@@ -112,7 +216,7 @@ const load = async (server: Loaded, count: number): Promise<Round> => {
   const started = performance.now()
   await Promise.all(
     Array.from({ length: connections }, (_, number) =>
-      converse(server, requests, number, Math.floor(count / connections), latencies)
+      converse(server, texts, number, Math.floor(count / connections), latencies)
     )
   )
   const took = performance.now() - started

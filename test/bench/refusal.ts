@@ -1,7 +1,6 @@
 /** What a refusal costs: it must not be dearer than the pass. */
 import { algorithms, type Case, type Headers, makeKeys, simple, tokenCase } from "./credentials.ts"
 import * as Gate from "./gate.ts"
-import { forgetting } from "./guard.ts"
 import {
   clock,
   type Contender,
@@ -15,7 +14,7 @@ import {
   valuesOf
 } from "./harness.ts"
 import { atMost, type Mark, number, type Report } from "./report.ts"
-import { apis, inFiber, routers, type Server, type Simple } from "./servers.ts"
+import { apis, forgetting, inFiber, routers, type Server, type Simple } from "./servers.ts"
 
 const schemes: ReadonlyArray<Simple> = ["API key", "Basic", "Bearer"]
 
@@ -34,7 +33,7 @@ export const run = async (options: Options): Promise<Report> => {
   const add = async (credentials: Case, guarded: ReadonlyArray<Guarded>): Promise<void> => {
     for (const { native, server, where } of guarded) {
       await Gate.check(server, credentials)
-      const samples = await measured(server, native, credentials, options)
+      const samples = await measured(where, server, native, credentials, options)
       const own = resolution(samples, pass, passAgain)
       noisy.push(noise(`${credentials.scheme} in ${where}`, samples, pass, passAgain))
       notes.push(`${credentials.scheme} in ${where} ± ${number(own)} µs`)
@@ -93,9 +92,10 @@ const pass = "pass"
 const passAgain = "pass again"
 
 const measured = (
+  where: string,
   server: Server,
   native: Server | undefined,
-  { right, wrong }: Case,
+  { right, scheme, wrong }: Case,
   options: Options
 ): Promise<Samples> => {
   const pools: ReadonlyArray<readonly [string, ReadonlyArray<Headers>]> = [
@@ -103,6 +103,7 @@ const measured = (
     ...Object.entries(wrong).map(([kind, headers]) => [kind, [headers]] as const)
   ]
   return measure(
+    { of: `refusal, ${scheme} in ${where}`, alike: true },
     [
       ...pools.map(([name, pool]): Contender => ({ name, run: server.run(pool) })),
       { name: passAgain, run: server.run(right) },
@@ -125,7 +126,7 @@ const marksOf = (
 ): ReadonlyArray<Mark> =>
   Object.keys(wrong).flatMap((kind): ReadonlyArray<Mark> => {
     const own = resolution(samples, pass, passAgain)
-    const neededResolution = Math.max(0.5, 0.1 * estimate(valuesOf(samples, pass)).median)
+    const passesWithin = Math.max(0.5, 0.1 * estimate(valuesOf(samples, pass)).median)
     const over = difference(samples, kind, pass)
     const within = Math.max(own, 2 * over.error)
     const marks: Array<Mark> = [
@@ -134,11 +135,7 @@ const marksOf = (
         case: `${scheme}, ${kind}`,
         measured: `${number(over.median)} ± ${number(within)} µs over the pass`,
         limit: "0 within the resolution",
-        verdict: atMost(over.median, 0, {
-          resolution: within,
-          isWithinResolution: true,
-          neededResolution
-        })
+        verdict: atMost(over.median, 0, { resolution: within, passesWithin })
       }
     ]
     if (hasNative) {
@@ -149,11 +146,7 @@ const marksOf = (
         case: `${scheme}, ${kind}`,
         measured: `${number(overNative.median)} ± ${number(resolved)} µs over the platform's refusal`,
         limit: "0 within the resolution",
-        verdict: atMost(overNative.median, 0, {
-          resolution: resolved,
-          isWithinResolution: true,
-          neededResolution
-        })
+        verdict: atMost(overNative.median, 0, { resolution: resolved, passesWithin })
       })
     }
     return marks

@@ -33,34 +33,40 @@ interface Kept extends Report {
   readonly machine: string
   readonly load: string
   readonly rounds: number
+  readonly minutes: number
 }
 
 // ----------------------------------------------------------------------------
 // verdicts
 // ----------------------------------------------------------------------------
 
+/** How far a value is known: it is within `resolution` of what was measured. */
+interface Uncertainty {
+  readonly resolution: number
+  /** With a coarser one the mark tells nothing, whatever the value. */
+  readonly neededResolution?: number
+  /**
+   * A value that is not told apart from the limit passes, if the resolution is at least this fine: for marks that ask for no
+   * more "within the resolution of the run".
+   */
+  readonly passesWithin?: number
+}
+
 /** Whether `value` is at most `limit`, as far as the run tells. */
 export const atMost = (
   value: number,
   limit: number,
-  options: {
-    readonly resolution: number
-    /** A value above the limit by less than the resolution passes: the mark says so. */
-    readonly isWithinResolution?: boolean
-    /** With a coarser one nothing is told. */
-    readonly neededResolution?: number
-  }
-): Verdict => {
-  const {
-    isWithinResolution = false,
+  {
     neededResolution = Number.POSITIVE_INFINITY,
+    passesWithin = Number.NEGATIVE_INFINITY,
     resolution
-  } = options
-  if (!Number.isFinite(value) || !Number.isFinite(resolution)) return "unresolved"
+  }: Uncertainty
+): Verdict => {
+  // not `>`: what is no number tells nothing
+  if (!(resolution <= neededResolution) || !Number.isFinite(value)) return "unresolved"
   if (value + resolution <= limit) return "pass"
   if (value - resolution > limit) return "miss"
-  if (resolution > neededResolution) return "unresolved"
-  return value <= limit || isWithinResolution ? "pass" : "unresolved"
+  return resolution <= passesWithin ? "pass" : "unresolved"
 }
 
 // ----------------------------------------------------------------------------
@@ -96,7 +102,9 @@ export const markdown = (table: Table): string => {
 export const marksTable = (marks: ReadonlyArray<Mark>): Table => ({
   title: "Marks",
   columns: ["mark", "case", "measured", "limit", "verdict"],
-  rows: marks.map((mark) => [mark.mark, mark.case, mark.measured, mark.limit, mark.verdict])
+  rows: [...marks]
+    .sort((left, right) => Number.parseInt(left.mark, 10) - Number.parseInt(right.mark, 10))
+    .map((mark) => [mark.mark, mark.case, mark.measured, mark.limit, mark.verdict])
 })
 
 // ----------------------------------------------------------------------------
@@ -111,7 +119,7 @@ export const print = (report: Report): void => {
     console.log(`\n## Marks of ${report.section}\n\n${markdown(marksTable(report.marks))}`)
 }
 
-export const keep = (report: Report, rounds: number): void => {
+export const keep = (report: Report, rounds: number, minutes: number): void => {
   mkdirSync(folder, { recursive: true })
   const kept: Kept = {
     ...report,
@@ -120,7 +128,8 @@ export const keep = (report: Report, rounds: number): void => {
     load: loadavg()
       .map((load) => load.toFixed(1))
       .join(" "),
-    rounds
+    rounds,
+    minutes
   }
   writeFileSync(`${folder}${report.section}.json`, `${JSON.stringify(kept, null, 2)}\n`)
 }
@@ -151,8 +160,8 @@ export const writePage = (sections: ReadonlyArray<string>): void => {
     ...reports.flatMap(({ tables }) => tables)
   ].map((table) => `### ${table.title}\n\n${markdown(table)}`)
   const runs = reports.map(
-    ({ date, load, machine, rounds, section }) =>
-      `- ${section}: ${date}, ${machine}; load ${load}; ${rounds} rounds; ${clock}`
+    ({ date, load, machine, minutes, rounds, section }) =>
+      `- ${section}: ${date}, ${machine}; load ${load}; ${rounds} rounds in ${number(minutes, 1)} minutes; ${clock}`
   )
   writeFileSync(
     page,

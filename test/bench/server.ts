@@ -2,10 +2,10 @@
 import { type HttpApp, HttpServer } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
-import { createServer } from "node:http"
+import { createServer, type IncomingHttpHeaders, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { makeKeys } from "./credentials.ts"
-import { apis, type App, fastifies, floors, routers } from "./servers.ts"
+import { apis, type App, fastifies, floors, forgetting, honos, routers } from "./servers.ts"
 
 const [, , name = ""] = process.argv
 
@@ -22,32 +22,68 @@ const serve = (app: App): Promise<number> =>
     server.on("listening", () => resolve((server.address() as AddressInfo).port))
   })
 
-const bare = (handle: (request: Request) => Response): Promise<number> =>
+const listening = (server: Server): Promise<number> =>
   new Promise((resolve) => {
-    const server = createServer(async (incoming, outgoing) => {
-      const response = handle(
-        new Request(`http://localhost${incoming.url}`, {
-          headers: incoming.headers as Record<string, string>
-        })
-      )
-      const text = await response.text()
-      outgoing.writeHead(response.status, { "content-type": "application/json" }).end(text)
-    })
     server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port))
   })
 
-const servers: Readonly<Record<string, () => Promise<number>>> = {
-  "node:http": () => bare(floors.unguarded()),
-  "node:http, by hand": () => bare(floors.simple("Bearer")),
+/** The floor: nothing between node:http and the check. */
+const bare = (isRight: (headers: IncomingHttpHeaders) => boolean): Promise<number> =>
+  listening(
+    createServer(({ headers }, outgoing) => {
+      const status = isRight(headers) ? 200 : 401
+      const text = status === 200 ? '{"name":"johndoe"}' : '{"message":"Not authenticated"}'
+      outgoing
+        .writeHead(status, {
+          "content-type": "application/json",
+          "content-length": Buffer.byteLength(text)
+        })
+        .end(text)
+    })
+  )
+
+/** A Fetch handler on node:http, as plainly as it can be. */
+const fetching = (handle: (request: Request) => Response | Promise<Response>): Promise<number> =>
+  listening(
+    createServer(async ({ headers, url }, outgoing) => {
+      const response = await handle(
+        new Request(`http://localhost${url}`, { headers: headers as Record<string, string> })
+      )
+      const text = await response.text()
+      outgoing
+        .writeHead(response.status, {
+          ...Object.fromEntries(response.headers),
+          "content-length": Buffer.byteLength(text)
+        })
+        .end(text)
+    })
+  )
+
+const bearerIs = floors.headers("Bearer")
+
+const unguarded: Readonly<Record<string, () => Promise<number>>> = {
+  "node:http": () => bare(() => true),
+  Hono: () => fetching(honos.unguarded()),
   Fastify: async () => fastifyPort(await fastifies.unguarded()),
-  "Fastify, its plugin": async () => fastifyPort(await fastifies.simple("Bearer")),
   HttpRouter: async () => serve(await routers.unguarded()),
+  HttpApi: async () => serve(await apis.unguarded())
+}
+
+const servers: Readonly<Record<string, () => Promise<number>>> = {
+  ...unguarded,
+  "node:http, by hand": () => bare(bearerIs),
+  "Hono, its own": () => fetching(honos.simple("Bearer")),
+  "Hono, jwt": () => fetching(honos.jwt(keys)),
+  "Fastify, its plugin": async () => fastifyPort(await fastifies.simple("Bearer")),
+  "Fastify, jwt": async () => fastifyPort(await fastifies.jwt(keys, false)),
   "HttpRouter, by hand": async () => serve(await routers.byHand("Bearer")),
   "HttpRouter, ours": async () => serve(await routers.ours("Bearer")),
-  "HttpRouter, ours, JWT": async () => serve(await routers.jwt(keys)),
-  HttpApi: async () => serve(await apis.unguarded()),
+  "HttpRouter, by hand, jose": async () => serve(await routers.jose(keys)),
+  "HttpRouter, ours, JWT": async () => serve(await routers.jwt(keys, forgetting)),
   "HttpApi, HttpApiSecurity": async () => serve(await apis.native("Bearer")),
-  "HttpApi, ours": async () => serve(await apis.ours("Bearer"))
+  "HttpApi, ours": async () => serve(await apis.ours("Bearer")),
+  "HttpApi, HttpApiSecurity, jose": async () => serve(await apis.jose(keys)),
+  "HttpApi, ours, JWT": async () => serve(await apis.jwt(keys, forgetting))
 }
 
 const fastifyPort = async (
@@ -57,7 +93,8 @@ const fastifyPort = async (
   return (app.server.address() as AddressInfo).port
 }
 
-const start = servers[name]
+// one that is there twice tells what a server differs by from itself
+const start = servers[name.replace(/ again$/, "")]
 if (start === undefined) throw new Error(`no server ${name}`)
 const port = await start()
 process.on("message", () => {

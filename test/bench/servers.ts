@@ -45,6 +45,7 @@ import Fastify, { type FastifyInstance } from "fastify"
 import { type Context as HonoContext, Hono, type MiddlewareHandler } from "hono"
 import { basicAuth } from "hono/basic-auth"
 import { bearerAuth } from "hono/bearer-auth"
+import { jwk } from "hono/jwk"
 import { jwt } from "hono/jwt"
 import * as Jose from "jose"
 import * as Crypto from "node:crypto"
@@ -298,6 +299,9 @@ export const expressions = { "API key": apiKey, Basic: basic, Bearer: bearer }
 
 export type CacheOptions = Jwt.Requirements["cache"]
 
+/** Forgets a token before it comes again, and does all else that remembering costs. */
+export const forgetting: CacheOptions = { capacity: 2 }
+
 /** The verifier of a token: RFC 9068's claims, one issuer, one audience, one algorithm. */
 export const jwtOptions = (keys: Keys, cache?: CacheOptions) => ({
   audience,
@@ -504,6 +508,10 @@ const hono = (
   return (request) => app.fetch(request)
 }
 
+const honoVerification = { iss: issuer, aud: audience, typ: "at+jwt" }
+
+type HonoKey = Exclude<Parameters<typeof jwk>[0]["keys"], Function | undefined>[number]
+
 export const honos = {
   unguarded: () => hono(),
   simple: (scheme: Simple) =>
@@ -519,8 +527,13 @@ export const honos = {
       jwt({
         secret: keys.cryptoKey,
         alg: keys.alg,
-        verification: { iss: issuer, aud: audience, typ: "at+jwt" }
+        verification: honoVerification
       })
+    ),
+  /** Of the keys as they are in a JWK set; `undefined` for algorithms that it does not take. */
+  jwk: ({ alg, jwk: key }: Keys) =>
+    alg === "HS256" ? undefined : (
+      hono(jwk({ keys: [key as object as HonoKey], alg: [alg], verification: honoVerification }))
     )
 }
 
@@ -571,6 +584,11 @@ export const fastifies = {
         secret: keys.alg === "HS256" ? keys.pem : { public: keys.pem },
         verify: { algorithms: [keys.alg], allowedIss: issuer, allowedAud: audience, cache }
       } as never)
+      // the plugin lets errors of its verifier through that have no status, which Fastify answers with 500
+      app.setErrorHandler((error: { readonly code?: string; statusCode?: number }) => {
+        if (error.code?.startsWith("FAST_JWT_")) error.statusCode ??= 401
+        throw error
+      })
       return () => (request: { readonly jwtVerify: () => Promise<unknown> }) => request.jwtVerify()
     })
 }
@@ -588,6 +606,11 @@ const floor =
 export const floors = {
   unguarded: () => floor(() => john),
   simple: (scheme: Simple) => floor(checks[scheme]),
+  /** Of headers as node:http has them. */
+  headers:
+    (scheme: Simple) =>
+    (headers: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>): boolean =>
+      checks[scheme]((name) => headers[name]?.toString()) !== undefined,
   jwt: (keys: Keys) => {
     const verify = cryptoVerifier(keys)
     return floor((header) => {
