@@ -122,8 +122,8 @@ export type Build =
   | {
       readonly _tag: "Plain"
       readonly read: (proofs: Proofs) => unknown
-      /** It builds the credential itself: no policy has changed it. */
-      readonly isCredential?: true
+      /** It builds the credential or the principal itself: no policy has changed it. */
+      readonly of?: "credential" | "principal"
     }
   | { readonly _tag: "Effect"; readonly run: (proofs: Proofs) => Erased }
 
@@ -210,7 +210,7 @@ export const bare = (definition: Definition<unknown>): Expression => ({
       build: {
         _tag: "Plain",
         read: (proofs) => proofs.credential(definition),
-        isCredential: true
+        of: "credential"
       }
     }
   ]),
@@ -316,13 +316,15 @@ export const authenticate = (
       )
     }
     const { definition } = need
+    const isCredential = build._tag === "Plain" && build.of === "credential"
     const run: Verifier["run"] =
-      build._tag === "Plain" ?
+      isCredential ? verify
+      : build._tag === "Plain" ?
         (credential, context) => verify(build.read(only(credential)), context)
       : (credential, context) =>
           Effect.flatMap(build.run(only(credential)), (value) => verify(value, context))
     // what a policy makes of the credential first is part of the verifier
-    const identity = build._tag === "Plain" && build.isCredential ? verify : [build, verify]
+    const identity = isCredential ? verify : [build, verify]
     return {
       needs: [
         {
@@ -331,7 +333,7 @@ export const authenticate = (
           recover: { ...need.recover, verifier: undefined }
         }
       ],
-      build: { _tag: "Plain", read: (proofs) => proofs.principal(definition) }
+      build: { _tag: "Plain", read: (proofs) => proofs.principal(definition), of: "principal" }
     }
   })
   return {

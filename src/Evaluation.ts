@@ -348,7 +348,10 @@ const attemptOnly = (
       isGrant(verified.value) &&
       firstLacking(need.scopes, verified.value.scopes) === undefined
     ) {
-      return Exit.succeed(build.read(new OnlyProof(found, verified.value.principal)))
+      const { principal } = verified.value
+      return Exit.succeed(
+        build.of === "principal" ? principal : build.read(new OnlyProof(found, principal))
+      )
     }
     const evaluation = new Evaluation(plan, request, found)
     return receive(evaluation, need, verified, 0) ?? attemptFrom(evaluation, 0)

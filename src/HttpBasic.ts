@@ -270,10 +270,9 @@ const verification = <E, R>(
  * @since 0.1.0
  */
 export const decode = (encoded: string): BasicCredentials | typeof Credential.Malformed => {
-  const text = decodeUtf8(encoded)
-  if (text === undefined || Credential.hasControls(text)) return Credential.Malformed
-  const colon = text.indexOf(":")
-  return colon < 0 ?
+  const text = decodeText(encoded)
+  const colon = text === undefined ? -1 : text.indexOf(":")
+  return text === undefined || colon < 0 ?
       Credential.Malformed
     : { username: text.slice(0, colon), password: Redacted.make(text.slice(colon + 1)) }
 }
@@ -281,14 +280,15 @@ export const decode = (encoded: string): BasicCredentials | typeof Credential.Ma
 // A byte order mark is part of the text (RFC 7617 knows none); invalid bytes are refused, not replaced.
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
-const decodeUtf8 = (encoded: string): string | undefined => {
+const decodeText = (encoded: string): string | undefined => {
   const bytes = Buffer.from(encoded, "base64")
   // what is no base64, or has pad bits that are not zero (RFC 4648, section 3.5), is another text than its bytes encode to
   if (bytes.toString("base64") !== encoded) return undefined
-  const text = bytes.toString("latin1")
-  if (/^[\x20-\x7E]*$/.test(text)) return text
+  const latin = bytes.toString("latin1")
+  if (/^[\x20-\x7E]*$/.test(latin)) return latin
   try {
-    return utf8.decode(bytes)
+    const text = utf8.decode(bytes)
+    return Credential.hasControls(text) ? undefined : text
   } catch {
     return undefined
   }

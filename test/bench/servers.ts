@@ -468,6 +468,18 @@ export const apis = {
   /** What `provideServiceEffect` of a constant costs: less no middleware can. */
   constant: () =>
     guardedApi(Constant, Layer.succeed(Constant, Effect.succeed(john)) as Layer.Layer<never>),
+  /** A middleware with the check of the router by hand: what a constant costs and the check. */
+  byHand: (scheme: Simple) => {
+    class ByHand extends HttpApiMiddleware.Tag<ByHand>()(`bench/ByHand/${scheme}`, {
+      provides: CurrentUser,
+      failure: HttpApiError.Unauthorized
+    }) {}
+    const check = Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) => {
+      const user = checks[scheme]((name) => headers[name])
+      return user === undefined ? platformUnauthorized : Effect.succeed(user)
+    })
+    return guardedApi(ByHand, Layer.succeed(ByHand, check) as Layer.Layer<never>)
+  },
   native: (scheme: Simple) =>
     scheme === "API key" ?
       nativeApi(scheme, HttpApiSecurity.apiKey({ key: "x-api-key" }), (key: Redacted.Redacted) =>
