@@ -174,7 +174,7 @@ export interface AskScopes<Id extends string, Asks extends AnyAsked, Provides, S
     first: A & CheckScope<A, Asks>,
     second: B & CheckScope<B, Asks>
   ): Context.Tag<
-    Secured<Id, Provides | Granted<A> | Granted<B>, E>,
+    Secured<Id, Provides | Granted<A>, E> | Secured<Id, Provides | Granted<B>, E>,
     HttpApiMiddleware.HttpApiMiddleware<Service, E>
   >
   <const A extends string, const B extends string, const C extends string>(
@@ -182,7 +182,9 @@ export interface AskScopes<Id extends string, Asks extends AnyAsked, Provides, S
     second: B & CheckScope<B, Asks>,
     third: C & CheckScope<C, Asks>
   ): Context.Tag<
-    Secured<Id, Provides | Granted<A> | Granted<B> | Granted<C>, E>,
+    | Secured<Id, Provides | Granted<A>, E>
+    | Secured<Id, Provides | Granted<B>, E>
+    | Secured<Id, Provides | Granted<C>, E>,
     HttpApiMiddleware.HttpApiMiddleware<Service, E>
   >
   <
@@ -198,11 +200,11 @@ export interface AskScopes<Id extends string, Asks extends AnyAsked, Provides, S
     fourth: D & CheckScope<D, Asks>,
     ...more: More & CheckLiterals<More> & CheckScopes<More, Asks>
   ): Context.Tag<
-    Secured<
-      Id,
-      Provides | Granted<A> | Granted<B> | Granted<C> | Granted<D> | Evidence<More[number]>,
-      E
-    >,
+    | Secured<Id, Provides | Granted<A>, E>
+    | Secured<Id, Provides | Granted<B>, E>
+    | Secured<Id, Provides | Granted<C>, E>
+    | Secured<Id, Provides | Granted<D>, E>
+    | Secured<Id, Evidence<More[number]>, never>,
     HttpApiMiddleware.HttpApiMiddleware<Service, E>
   >
 }

@@ -9,6 +9,9 @@ export type Kind =
   | "routes, own scopes"
   | "routes, one of forty scopes"
   | "routes, four combinators"
+  | "routes with schemas, unsecured"
+  | "routes with schemas, own scopes"
+  | "routes with schemas, four combinators"
   | "HttpApi, unsecured"
   | "HttpApi, derived tags"
   | "HttpApi, derived tags, one of forty scopes"
@@ -22,6 +25,9 @@ export const kinds: ReadonlyArray<Kind> = [
   "routes, own scopes",
   "routes, one of forty scopes",
   "routes, four combinators",
+  "routes with schemas, unsecured",
+  "routes with schemas, own scopes",
+  "routes with schemas, four combinators",
   "HttpApi, unsecured",
   "HttpApi, derived tags",
   "HttpApi, derived tags, one of forty scopes",
@@ -33,7 +39,9 @@ export const kinds: ReadonlyArray<Kind> = [
 
 /** The same API without its security. */
 export const unsecured = (kind: Kind): Kind =>
-  kind.startsWith("routes") ? "routes, unsecured" : "HttpApi, unsecured"
+  kind.startsWith("routes with schemas") ? "routes with schemas, unsecured"
+  : kind.startsWith("routes") ? "routes, unsecured"
+  : "HttpApi, unsecured"
 
 export const fixture = (kind: Kind, size: number): string =>
   kind.startsWith("routes") ? routes(kind, size) : api(kind, size)
@@ -72,31 +80,43 @@ const robot = ApiKey.header("X-API-Key").pipe(
 // HttpRouter
 // ----------------------------------------------------------------------------
 
-const routes = (kind: Kind, size: number): string => `
+/** Routes that do next to nothing, so that what security costs stands out; with schemas they are those of an API. */
+const routes = (kind: Kind, size: number): string => {
+  const handler = kind.startsWith("routes with schemas") ? schemaHandler : plainHandler
+  return `
 import { HttpRouter, HttpServerResponse } from "@effect/platform"
-import { Effect } from "effect"
-${kind === "routes, unsecured" ? "" : `import { ApiKey, OAuth2, Security } from "effect-security"\n${schemes}`}
-const handler = ({ name }: { readonly name: string }) => Effect.succeed(HttpServerResponse.text(name))
-const either = (who: unknown) => Effect.succeed(HttpServerResponse.text(String(who)))
-void either
+import { Effect, Schema } from "effect"
+${kind === unsecured(kind) ? "" : `import { ApiKey, OAuth2, Security } from "effect-security"\n${schemes}`}
+const named = ({ name }: { readonly name: string }) => Effect.succeed(HttpServerResponse.text(name))
+void [named, Schema]
 ${numbers(size)
   .map(
     (number) =>
-      `export const route${number} = HttpRouter.makeRoute("GET", "/items/${number}", ${routeHandler(kind, number)})`
+      `export const route${number} = HttpRouter.makeRoute("GET", "/items/${number}/:id", ${guarded(kind, number, handler(kind, number))})`
   )
   .join("\n")}
 `
+}
 
-const routeHandler = (kind: Kind, route: number): string => {
+const plainHandler = (kind: Kind): string =>
+  kind === unsecured(kind) ? `named({ name: "johndoe" })` : "named"
+
+/** It reads a parameter of the path, and answers by a schema of its own. */
+const schemaHandler = (kind: Kind, route: number): string => {
+  const answer = (owner: string): string =>
+    `Effect.flatMap(HttpRouter.schemaPathParams(Schema.Struct({ id: Schema.NumberFromString })), ({ id }) => HttpServerResponse.schemaJson(Schema.Struct({ id: Schema.Number, owner: Schema.String, item${route}: Schema.String }))({ id, owner: ${owner}, item${route}: "item" }))`
+  return kind === unsecured(kind) ? answer(`"johndoe"`) : `({ name }) => ${answer("name")}`
+}
+
+const guarded = (kind: Kind, route: number, handler: string): string => {
   const [first, second] = scopesOf(route)
   return (
-    kind === "routes, own scopes" ?
-      `Security.guard(user.pipe(Security.scopes(${first}, ${second})), handler)`
-    : kind === "routes, one of forty scopes" ?
-      `Security.guard(user.pipe(Security.scopes(${first})), handler)`
-    : kind === "routes, four combinators" ?
-      `Security.guard(Security.anyOf(user.pipe(Security.scopes(${first}, ${second})), Security.allOf(robot, user.pipe(Security.scopes(${second}, ${first})))), either)`
-    : `handler({ name: "johndoe" })`
+    kind === unsecured(kind) ? handler
+    : kind.endsWith("own scopes") ?
+      `Security.guard(user.pipe(Security.scopes(${first}, ${second})), ${handler})`
+    : kind.endsWith("one of forty scopes") ?
+      `Security.guard(user.pipe(Security.scopes(${first})), ${handler})`
+    : `Security.guard(Security.anyOf(user.pipe(Security.scopes(${first}, ${second})), Security.map(Security.allOf(robot, user.pipe(Security.scopes(${second}, ${first}))), ([, user]) => user)), ${handler})`
   )
 }
 
