@@ -266,6 +266,9 @@ interface AnyText {
  * credential without the scope is refused with `Forbidden` (403, `insufficient_scope`, RFC 6750, section 3.1). Scopes add
  * up, in order, and asking twice changes nothing.
  *
+ * An editor offers the scopes that can be proven: also in a pipe, but not behind a generic function such as `authenticate` in
+ * the same pipe, since nothing is known of the expression there.
+ *
  * @example
  * ```ts
  * import { OAuth2, Security } from "effect-security"
