@@ -231,9 +231,33 @@ export type Authenticated<G extends Grants> =
   : never
 
 // Of one of several expressions nobody can say which: it proves nothing.
-type ScopesProvableBy<Self extends Top> =
+type ProvableBy<Self extends Top> =
   true extends Requirement.IsUnion<Self> ? never
-  : ReadonlyArray<Requirement.Provable<Self["requirement"], Grantable<Self>>>
+  : Requirement.Provable<Self["requirement"], Grantable<Self>>
+
+type DeclaredIn<G extends Grants> = Extract<G[keyof G], string>
+
+// What no scheme declares is told at the scope itself.
+type CheckDeclared<
+  Req extends SecurityRequirement,
+  G extends Grants,
+  Scopes extends ReadonlyArray<string>
+> = [Scopes[number]] extends [DeclaredIn<G>] ? CheckProvable<Req, G, Scopes> : unknown
+
+// The scope when it is one literal that is declared, else what is declared; `never` for `any`, which nothing else would stop.
+type CheckScope<Scope extends string, Req extends SecurityRequirement, G extends Grants> =
+  [Scope] extends [never] ? Requirement.Provable<Req, G>
+  : unknown extends Scope ? never
+  : [Scope] extends [DeclaredIn<G>] ?
+    Requirement.IsSingleLiteral<Scope> extends true ?
+      Scope
+    : Requirement.ScopeNotLiteral<Scope>
+  : DeclaredIn<G>
+
+// Any string, but no literal: an editor would offer what has been typed so far.
+interface AnyText {
+  readonly length: number
+}
 
 /**
  * Asks for scopes: in every alternative, each scope is asked of every scheme that declares it.
@@ -241,6 +265,9 @@ type ScopesProvableBy<Self extends Top> =
  * Compiles only if each alternative has an authenticated scheme that declares the scope, so every way in proves it. A
  * credential without the scope is refused with `Forbidden` (403, `insufficient_scope`, RFC 6750, section 3.1). Scopes add
  * up, in order, and asking twice changes nothing.
+ *
+ * An editor offers the scopes that can be proven: also in a pipe, but not behind a generic function such as `authenticate` in
+ * the same pipe, since nothing is known of the expression there.
  *
  * @example
  * ```ts
@@ -257,40 +284,144 @@ type ScopesProvableBy<Self extends Top> =
  * @since 0.1.0
  */
 export const scopes: {
+  // A call signature for each number of scopes, since an editor completes what is a type parameter of its own: it asks what the
+  // parameter were if nothing was inferred. The scope is then `never`, its default, for which the parameter is what can be proven.
   // In a pipe the expression is known, so what it can prove is worked out once, and nothing for a type parameter. That the
   // result is a function only a condition tells: a compiler infers a pipe twice where generic functions return functions.
-  <Self extends Top, const Scopes extends ScopesProvableBy<Self>>(
-    ...scopes: Scopes
-  ): Requirement.NotSingleLiterals<Scopes> extends never ?
+  // All is written in place, not named: a compiler instantiates the arguments of a name, too.
+  <Self extends Top, const First extends ProvableBy<Self> = never>(
+    first: [First] extends [never] ? ProvableBy<Self> : First
+  ): Requirement.NotSingleLiterals<readonly [First]> extends never ?
     (
       self: Self
     ) => Security<
       Success<Self>,
       Failure<Self> | SecurityError.Forbidden,
       Services<Self>,
-      Requirement.WithScopes<Self["requirement"], Grantable<Self>, Scopes>,
+      Requirement.WithScopes<Self["requirement"], Grantable<Self>, readonly [First]>,
       Grantable<Self>
     >
-  : (self: Self & Requirement.ScopeNotLiteral<Requirement.NotSingleLiterals<Scopes>>) => Top
-  // Elsewhere it is a function of any expression; what can't be proven is told here in a pipe, too.
-  <const Scopes extends ReadonlyArray<string>>(
-    ...scopes: Scopes & CheckLiterals<Scopes>
-  ): [Scopes] extends [ReadonlyArray<string>] ?
-    <A, E, R, Req extends SecurityRequirement, G extends Grants>(
-      self: Security<A, E, R, Req, G> & CheckProvable<Req, G, Scopes>
-    ) => Security<A, E | SecurityError.Forbidden, R, Requirement.WithScopes<Req, G, Scopes>, G>
-  : never
+  : (
+      self: Self & Requirement.ScopeNotLiteral<Requirement.NotSingleLiterals<readonly [First]>>
+    ) => Top
+  <
+    Self extends Top,
+    const First extends ProvableBy<Self> = never,
+    const Second extends ProvableBy<Self> = never
+  >(
+    first: [First] extends [never] ? ProvableBy<Self> : First,
+    second: [Second] extends [never] ? ProvableBy<Self> : Second
+  ): Requirement.NotSingleLiterals<readonly [First, Second]> extends never ?
+    (
+      self: Self
+    ) => Security<
+      Success<Self>,
+      Failure<Self> | SecurityError.Forbidden,
+      Services<Self>,
+      Requirement.WithScopes<Self["requirement"], Grantable<Self>, readonly [First, Second]>,
+      Grantable<Self>
+    >
+  : (
+      self: Self &
+        Requirement.ScopeNotLiteral<Requirement.NotSingleLiterals<readonly [First, Second]>>
+    ) => Top
+  <
+    Self extends Top,
+    const First extends ProvableBy<Self> = never,
+    const Second extends ProvableBy<Self> = never,
+    const Third extends ProvableBy<Self> = never,
+    const More extends ReadonlyArray<ProvableBy<Self>> = readonly []
+  >(
+    first: [First] extends [never] ? ProvableBy<Self> : First,
+    second: [Second] extends [never] ? ProvableBy<Self> : Second,
+    third: [Third] extends [never] ? ProvableBy<Self> : Third,
+    ...more: More
+  ): Requirement.NotSingleLiterals<readonly [First, Second, Third, ...More]> extends never ?
+    (
+      self: Self
+    ) => Security<
+      Success<Self>,
+      Failure<Self> | SecurityError.Forbidden,
+      Services<Self>,
+      Requirement.WithScopes<
+        Self["requirement"],
+        Grantable<Self>,
+        readonly [First, Second, Third, ...More]
+      >,
+      Grantable<Self>
+    >
+  : (
+      self: Self &
+        Requirement.ScopeNotLiteral<
+          Requirement.NotSingleLiterals<readonly [First, Second, Third, ...More]>
+        >
+    ) => Top
+  // The expression is given first.
+  <A, E, R, Req extends SecurityRequirement, G extends Grants>(
+    self: Security<A, E, R, Req, G> & CheckProvable<Req, G, readonly []>
+  ): Security<A, E | SecurityError.Forbidden, R, Requirement.WithScopes<Req, G, readonly []>, G>
+  <A, E, R, Req extends SecurityRequirement, G extends Grants, const First extends string = never>(
+    self: Security<A, E, R, Req, G> & CheckDeclared<Req, G, readonly [First]>,
+    first: CheckScope<First, Req, G>
+  ): Security<
+    A,
+    E | SecurityError.Forbidden,
+    R,
+    Requirement.WithScopes<Req, G, readonly [First]>,
+    G
+  >
   <
     A,
     E,
     R,
     Req extends SecurityRequirement,
     G extends Grants,
-    const Scopes extends ReadonlyArray<Extract<G[keyof G], string>>
+    const First extends string = never,
+    const Second extends string = never
   >(
-    self: Security<A, E, R, Req, G> & CheckProvable<Req, G, Scopes>,
-    ...scopes: Scopes & CheckLiterals<Scopes>
-  ): Security<A, E | SecurityError.Forbidden, R, Requirement.WithScopes<Req, G, Scopes>, G>
+    self: Security<A, E, R, Req, G> & CheckDeclared<Req, G, readonly [First, Second]>,
+    first: CheckScope<First, Req, G>,
+    second: CheckScope<Second, Req, G>
+  ): Security<
+    A,
+    E | SecurityError.Forbidden,
+    R,
+    Requirement.WithScopes<Req, G, readonly [First, Second]>,
+    G
+  >
+  <
+    A,
+    E,
+    R,
+    Req extends SecurityRequirement,
+    G extends Grants,
+    const First extends string = never,
+    const Second extends string = never,
+    const Third extends string = never,
+    const More extends ReadonlyArray<DeclaredIn<G>> = readonly []
+  >(
+    self: Security<A, E, R, Req, G> &
+      CheckDeclared<Req, G, readonly [First, Second, Third, ...More]>,
+    first: CheckScope<First, Req, G>,
+    second: CheckScope<Second, Req, G>,
+    third: CheckScope<Third, Req, G>,
+    ...more: More &
+      CheckLiterals<More> & { readonly [I in keyof More]: CheckScope<More[I], Req, G> }
+  ): Security<
+    A,
+    E | SecurityError.Forbidden,
+    R,
+    Requirement.WithScopes<Req, G, readonly [First, Second, Third, ...More]>,
+    G
+  >
+  // Elsewhere it is a function of any expression; what can't be proven is told here in a pipe, too.
+  <const Scopes extends ReadonlyArray<string>>(
+    ...scopes: Scopes & CheckLiterals<Scopes> & { readonly [I in keyof Scopes]: AnyText }
+  ): [Scopes] extends [ReadonlyArray<string>] ?
+    <A, E, R, Req extends SecurityRequirement, G extends Grants>(
+      self: Security<A, E, R, Req, G> & CheckProvable<Req, G, Scopes>
+    ) => Security<A, E | SecurityError.Forbidden, R, Requirement.WithScopes<Req, G, Scopes>, G>
+  : never
 } = dual(
   (args) => isSecurity(args[0]),
   (self: Top, ...scopes: ReadonlyArray<string>) =>

@@ -147,11 +147,14 @@ export interface Tag<
   /**
    * The tag that `scopes` gives, as a tag of this library: it shows its expression, can be asked for more scopes, and has a Layer.
    */
-  readonly derive: <const Scopes extends ReadonlyArray<string>>(
-    ...scopes: Scopes &
-      CheckLiterals<Scopes> &
-      CheckScopes<Scopes, Asked<Requirement<Expression>, Grantable<Expression>>>
-  ) => DerivedTag<Id, Derived<Expression, Scopes>, Principal, Service, E | SecurityError.Forbidden>
+  readonly derive: Derive<
+    Id,
+    Expression,
+    Asked<Requirement<Expression>, Grantable<Expression>>,
+    Principal,
+    Service,
+    E | SecurityError.Forbidden
+  >
 }
 
 /**
@@ -164,23 +167,23 @@ export interface Tag<
  * @since 0.1.0
  */
 export interface AskScopes<Id extends string, Asks extends AnyAsked, Provides, Service, E> {
-  <const A extends string>(
-    first: A & CheckScope<A, Asks>
+  <const A extends string = never>(
+    first: CheckScope<A, Asks>
   ): Context.Tag<
     Secured<Id, Provides | Granted<A>, E>,
     HttpApiMiddleware.HttpApiMiddleware<Service, E>
   >
-  <const A extends string, const B extends string>(
-    first: A & CheckScope<A, Asks>,
-    second: B & CheckScope<B, Asks>
+  <const A extends string = never, const B extends string = never>(
+    first: CheckScope<A, Asks>,
+    second: CheckScope<B, Asks>
   ): Context.Tag<
     Secured<Id, Provides | Granted<A>, E> | Secured<Id, Provides | Granted<B>, E>,
     HttpApiMiddleware.HttpApiMiddleware<Service, E>
   >
-  <const A extends string, const B extends string, const C extends string>(
-    first: A & CheckScope<A, Asks>,
-    second: B & CheckScope<B, Asks>,
-    third: C & CheckScope<C, Asks>
+  <const A extends string = never, const B extends string = never, const C extends string = never>(
+    first: CheckScope<A, Asks>,
+    second: CheckScope<B, Asks>,
+    third: CheckScope<C, Asks>
   ): Context.Tag<
     | Secured<Id, Provides | Granted<A>, E>
     | Secured<Id, Provides | Granted<B>, E>
@@ -188,16 +191,16 @@ export interface AskScopes<Id extends string, Asks extends AnyAsked, Provides, S
     HttpApiMiddleware.HttpApiMiddleware<Service, E>
   >
   <
-    const A extends string,
-    const B extends string,
-    const C extends string,
-    const D extends string,
-    const More extends ReadonlyArray<string>
+    const A extends string = never,
+    const B extends string = never,
+    const C extends string = never,
+    const D extends string = never,
+    const More extends ReadonlyArray<string> = readonly []
   >(
-    first: A & CheckScope<A, Asks>,
-    second: B & CheckScope<B, Asks>,
-    third: C & CheckScope<C, Asks>,
-    fourth: D & CheckScope<D, Asks>,
+    first: CheckScope<A, Asks>,
+    second: CheckScope<B, Asks>,
+    third: CheckScope<C, Asks>,
+    fourth: CheckScope<D, Asks>,
     ...more: More & CheckLiterals<More> & CheckScopes<More, Asks>
   ): Context.Tag<
     | Secured<Id, Provides | Granted<A>, E>
@@ -207,6 +210,48 @@ export interface AskScopes<Id extends string, Asks extends AnyAsked, Provides, S
     | Secured<Id, Evidence<More[number]>, never>,
     HttpApiMiddleware.HttpApiMiddleware<Service, E>
   >
+}
+
+/**
+ * How a tag of this library is derived from another: with a call signature for each number of scopes, as {@link AskScopes}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Derive<
+  Id extends string,
+  Expression extends Top,
+  Asks extends AnyAsked,
+  Principal,
+  Service,
+  E
+> {
+  (): DerivedTag<Id, Derived<Expression, readonly []>, Principal, Service, E>
+  <const A extends string = never>(
+    first: CheckScope<A, Asks>
+  ): DerivedTag<Id, Derived<Expression, readonly [A]>, Principal, Service, E>
+  <const A extends string = never, const B extends string = never>(
+    first: CheckScope<A, Asks>,
+    second: CheckScope<B, Asks>
+  ): DerivedTag<Id, Derived<Expression, readonly [A, B]>, Principal, Service, E>
+  <const A extends string = never, const B extends string = never, const C extends string = never>(
+    first: CheckScope<A, Asks>,
+    second: CheckScope<B, Asks>,
+    third: CheckScope<C, Asks>
+  ): DerivedTag<Id, Derived<Expression, readonly [A, B, C]>, Principal, Service, E>
+  <
+    const A extends string = never,
+    const B extends string = never,
+    const C extends string = never,
+    const D extends string = never,
+    const More extends ReadonlyArray<string> = readonly []
+  >(
+    first: CheckScope<A, Asks>,
+    second: CheckScope<B, Asks>,
+    third: CheckScope<C, Asks>,
+    fourth: CheckScope<D, Asks>,
+    ...more: More & CheckLiterals<More> & CheckScopes<More, Asks>
+  ): DerivedTag<Id, Derived<Expression, readonly [A, B, C, D, ...More]>, Principal, Service, E>
 }
 
 /**
@@ -288,18 +333,19 @@ type ProvableScopes<
   : never
 
 /**
- * `unknown` when a scope is one literal that every alternative can prove, else the error; `never` for `any`, which nothing else
- * would stop.
+ * The scope when it is one literal that every alternative can prove, else the error; `never` for `any`, which nothing else
+ * would stop. Where an editor asks what could stand there nothing is inferred, and the scope is `never`, its default.
  */
 type CheckScope<Scope extends string, Asks extends AnyAsked> =
   unknown extends Scope ? never
   : IsSingleLiteral<Scope> extends true ?
     CheckDerived<Scope, Asks["requirement"], Asks["grantable"]>
+  : [Scope] extends [never] ? ProvableScopes<Asks["requirement"], Asks["grantable"]>
   : ScopeNotLiteral<Scope>
 
 // The error is written in place, not named, so that a compiler prints its sentences.
 type CheckDerived<Scope extends string, Req extends SecurityRequirement, G extends Grants> =
-  Scope extends Guaranteed<WithScopes<Req, G, readonly [Scope]>> ? unknown
+  Scope extends Guaranteed<WithScopes<Req, G, readonly [Scope]>> ? Scope
   : {
       readonly "scope cannot be proven through": [Unproven<Req, G, readonly [Scope]>] extends (
         [never]

@@ -297,6 +297,14 @@ const wrong: Readonly<Record<string, readonly [snippet: string, ...sentences: Ar
     mustBeTuple
   ],
   "an array as a middleware's scopes": [`Users.scopes(...of<Array<"items:read">>())`, mustBeTuple],
+  "a tuple of one length or another as a middleware's scopes, derived": [
+    `Users.derive(...of<["items:read"] | ["items:write"]>())`,
+    mustBeTuple
+  ],
+  "an array as a middleware's scopes, derived": [
+    `Users.derive(...of<Array<"items:read">>())`,
+    mustBeTuple
+  ],
   "an array beside a middleware's scopes": [
     `Users.scopes(...of<["items:read", ...Array<"items:write">]>())`,
     mustBeTuple
@@ -321,6 +329,11 @@ const right: Readonly<Record<string, string>> = {
   "declared scopes": `
     user.pipe(Security.scopes("items:read", "items:write"))
     Security.scopes(user, "items:read")
+    Security.scopes(user, "items:write", "items:read", "items:write", "items:read")
+    user.pipe(Security.scopes("items:write", "items:read", "items:write", "items:read"))
+    user.pipe(Security.scopes(...of<["items:read", "items:write"]>()))
+    user.pipe(Security.scopes())
+    Security.scopes(user)
   `,
   "a scope that each alternative proves": `
     const key = ApiKey.header("X", { scopes: { "items:read": "Read items" } }).pipe(Security.authenticate(verify))
@@ -357,6 +370,8 @@ const right: Readonly<Record<string, string>> = {
     Users.scopes("items:write", "items:read")
     Users.scopes(...of<["items:read", "items:write"]>())
     Users.derive("items:read").scopes("items:write")
+    Users.derive(...of<["items:read", "items:write"]>())
+    Users.derive()
   `,
   evidence: `
     run(Security.guard(writers, write))

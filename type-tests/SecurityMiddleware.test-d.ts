@@ -222,12 +222,20 @@ expectError(Many.scopes("a", "b", "c", "d", ...of<["e"] | ["f"]>()))
 expectError(Many.scopes("a", "b", "c", "d", ...of<Array<"e">>()))
 expectError(Many.scopes("a", "b", "c", "d", ...of<["e", ...Array<"f">]>()))
 expectError(Users.derive("read" as "read" | "write"))
+expectError(Users.derive("read" as string))
 expectError(Users.derive(of<any>()))
-expectError(Users.derive(...of<Array<"read">>()))
-expectError(Users.derive(...of<["read"] | ["write"]>()))
+expectError(Users.derive("read", of<any>()))
+expectError(Many.derive("a", "b", "c", "d", of<any>()))
+expectError(Many.derive("a", "b", "c", "d", "e" as "e" | "f"))
+expectError(Many.derive("a", "b", "c", "d", ...of<Array<"e">>()))
+expectType<readonly [{ readonly users: readonly [] }]>(Users.derive().security.requirement)
 // no scope is known of `never`
 const never = Users.scopes(of<never>())
 expectNotAssignable<Proven<typeof never>>(of<Granted.Granted<"read">>())
+const explicit = Users.scopes<never>("read")
+expectNotAssignable<Proven<typeof explicit>>(of<Granted.Granted<"read">>())
+const derived = Users.derive<never>("read")
+expectNotAssignable<Proven<typeof derived>>(of<Granted.Granted<"read">>())
 
 // ----------------------------------------------------------------------------
 // layers

@@ -117,7 +117,13 @@ expectError(Security.scopes(user, union))
 expectError(Security.scopes(user, condition ? "items:read" : "items:write"))
 expectError(Security.scopes(user, text))
 expectError(Security.scopes(user, pattern))
+expectError(Security.scopes(user, of<any>()))
+expectError(Security.scopes(user, "items:read", of<any>()))
+expectError(Security.scopes(user, "items:read", "items:write", "items:read", of<any>()))
+expectError(Security.scopes(user, "items:read", "items:write", "items:read", union))
+expectError(user.pipe(Security.scopes("items:read", "items:write", "items:read", union)))
 expectError(user.pipe(Security.scopes<readonly ["items:read" | "items:write"]>("items:read")))
+expectError(user.pipe(Security.scopes<typeof user, "items:read" | "items:write">("items:read")))
 
 // of an unknown number, or one of several tuples
 expectError(user.pipe(Security.scopes(...of<ReadonlyArray<"items:read">>())))
@@ -461,6 +467,13 @@ expectNotAssignable<Granted.Granted<"a">>(of<Granted.Granted<string>>())
 const needs = <S extends string>() => of<Effect.Effect<void, never, Granted.Granted<S>>>()
 expectType<Granted.Granted<"items:read" | "items:write">>(
   leftOver(Security.guard(writers, () => needs<"items:read" | "items:write">()))
+)
+// no scope is known of `never`
+expectType<Granted.Granted<"items:write">>(
+  leftOver(Security.guard(user.pipe(Security.scopes<typeof user, never>("items:write")), write))
+)
+expectType<Granted.Granted<"items:write">>(
+  leftOver(Security.guard(Security.scopes(user, of<never>()), write))
 )
 expectType<Granted.Granted<string>>(leftOver(Security.guard(writers, () => needs<string>())))
 expectType<Granted.Granted<`items:${string}`>>(
