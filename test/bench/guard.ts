@@ -196,6 +196,33 @@ const webJwt = async (keys: Keys): Promise<ReadonlyArray<Guarded>> => [
   { server: toWeb("HttpApi, ours", await apis.jwt(keys, forgetting)), base: "HttpApi" }
 ]
 
+/** Sends every contender through the gate and measures none; how many there were. */
+export const checkAll = async (): Promise<number> => {
+  let checked = 0
+  const check = async (guarded: ReadonlyArray<Guarded>, credentials: Case): Promise<void> => {
+    await checkEach(guarded, credentials)
+    await closed(guarded)
+    checked += guarded.length
+  }
+  for (const scheme of schemes) {
+    await check(await inFiberSimple(scheme), simple[scheme])
+    await check(await webSimple(scheme), simple[scheme])
+  }
+  for (const alg of algorithms) {
+    const keys = await makeKeys(alg)
+    const credentials = tokenCase(keys, 3)
+    await check(await inFiberJwt(keys), credentials)
+    await check(await webJwt(keys), credentials)
+  }
+  return checked
+}
+
+const checkEach = async (guarded: ReadonlyArray<Guarded>, credentials: Case): Promise<void> => {
+  for (const { server } of guarded) {
+    if (!server.name.endsWith("a constant")) await Gate.check(server, credentials)
+  }
+}
+
 /** Through the gate, then measured: those whose name ends in one of `repeating` get one token again and again. */
 const measured = async (
   guarded: ReadonlyArray<Guarded>,
@@ -206,9 +233,7 @@ const measured = async (
   repeating: ReadonlySet<string> = new Set(),
   isEnough?: (samples: Samples) => boolean
 ): Promise<Samples> => {
-  for (const { server } of guarded) {
-    if (!server.name.endsWith("a constant")) await Gate.check(server, credentials)
-  }
+  await checkEach(guarded, credentials)
   const where =
     bases.some(({ name }) => name.startsWith("no framework")) ? "over Request" : "in one fiber"
   const contenders = [...bases, ...guarded.map(({ server }) => server)].map(

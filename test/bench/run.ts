@@ -4,7 +4,8 @@
  * `npm run bench:types -- --kinds "own scopes" --sizes 50,200 --versions 5.9` does a part of the types; `--kinds` are parts of their
  * names, and may be given several times.
  *
- * `marks` prints the marks of the runs before, `page` writes their tables into docs/performance.md.
+ * `gate` measures nothing: it sees to it that the contenders refuse what they have to. `marks` prints the marks of the runs before,
+ * `page` writes their tables into docs/performance.md.
  */
 import { parseArgs } from "node:util"
 import { full, type Options } from "./harness.ts"
@@ -48,10 +49,12 @@ const options = {
   versions
 }
 const asked = positionals.length === 0 ? [...names, "marks"] : positionals
-const unknown = asked.filter((name) => !(name in sections) && name !== "marks" && name !== "page")
+const unknown = asked.filter(
+  (name) => !(name in sections) && !["gate", "marks", "page"].includes(name)
+)
 if (unknown.length > 0) {
   throw new Error(
-    `no benchmark ${unknown.join(", ")}: there are ${names.join(", ")}, marks and page`
+    `no benchmark ${unknown.join(", ")}: there are ${names.join(", ")}, gate, marks and page`
   )
 }
 if (!(options.rounds >= 3 && options.batch >= 1))
@@ -69,7 +72,10 @@ for (const name of asked) {
     const marks = Report.kept(names).flatMap((report) => report.marks)
     console.log(`\n${Report.markdown(Report.marksTable(marks))}`)
   } else if (name === "page") Report.writePage(names)
-  else {
+  else if (name === "gate") {
+    const { checkAll } = await import("./guard.ts")
+    console.log(`${await checkAll()} contenders refuse what they have to`)
+  } else {
     Progress.say(`${name} begins`)
     const section = await sections[name]?.()
     const began = performance.now()
