@@ -311,18 +311,18 @@ const limits: ReadonlyArray<readonly [kind: string, limit: number]> = [
 ]
 
 /** Those whose check time is compared: APIs that do what APIs do. */
-const timedKinds: ReadonlyArray<string> = [
+const timedKinds: ReadonlySet<string> = new Set([
   "routes with schemas, own scopes",
   "routes with schemas, four combinators",
   "HttpApi, derived tags"
-]
+])
 
 const markedVersion: Version = "5.9"
 
 /** Whether its time decides a mark: it is of a timed kind, or what one is compared with. */
 const isMarked = ({ kind, version }: Job): boolean =>
   version === markedVersion &&
-  allKinds.some((each) => timedKinds.includes(each) && (each === kind || unsecured(each) === kind))
+  allKinds.some((each) => timedKinds.has(each) && (each === kind || unsecured(each) === kind))
 
 const [few, some, many] = [50, 200, 800]
 
@@ -336,7 +336,7 @@ const marksOf = (results: Results): ReadonlyArray<Mark> => {
           []
         : [perRouteMark(results, kind, limit), linearMark(results, kind)]
     }),
-    ...kinds.filter((kind) => timedKinds.includes(kind)).map((kind) => timeMark(results, kind))
+    ...kinds.filter((kind) => timedKinds.has(kind)).map((kind) => timeMark(results, kind))
   ]
 }
 
