@@ -11,8 +11,10 @@ import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerRespondable from "@effect/platform/HttpServerRespondable"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
+import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
@@ -260,7 +262,7 @@ export const withoutStack = <Made>(make: () => Made): Made => {
 /** What a refusal that is made once, and answers many requests, needs to be printed only once. */
 interface Prepared {
   readonly headers: Readonly<Record<string, string>>
-  readonly append: Effect.Effect<void>
+  append: { readonly change: ResponseChange; readonly effect: Effect.Effect<void> } | undefined
   body: string | undefined
   response: Effect.Effect<HttpServerResponse.HttpServerResponse> | undefined
 }
@@ -278,7 +280,7 @@ export const prepared = <Self extends Refusal>(self: Self): Self => {
     const added = Object.freeze(makeHeaders(self))
     preparations.set(self, {
       headers: added,
-      append: makeAppend(self),
+      append: undefined,
       body: undefined,
       response: undefined
     })
@@ -361,19 +363,41 @@ const makeHeaders = (self: Refusal): Record<string, string> =>
 /**
  * Sets the headers of a refusal on whatever response answers it, if that keeps the refusal's status.
  *
- * This is how an error of one's own, and an error that an HttpApi encodes by its schema, gets its challenges.
+ * This is how an error of one's own, and an error that an HttpApi encodes by its schema, gets its challenges. `change` is what is to be
+ * done to the response whatever its status.
  *
  * @category headers
  * @since 0.1.0
  */
-export const appendHeaders = (self: Refusal): Effect.Effect<void> =>
-  preparations.get(self)?.append ?? makeAppend(self)
+export const appendHeaders = (
+  self: Refusal,
+  change: ResponseChange = identity
+): Effect.Effect<void> => {
+  const preparation = preparations.get(self)
+  if (preparation === undefined) return makeAppend(self, change)
+  if (preparation.append?.change !== change) {
+    preparation.append = { change, effect: makeAppend(self, change) }
+  }
+  return preparation.append.effect
+}
 
-const makeAppend = (self: Refusal): Effect.Effect<void> => {
+/**
+ * What is done to a response besides.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ResponseChange = (
+  response: HttpServerResponse.HttpServerResponse
+) => HttpServerResponse.HttpServerResponse
+
+const makeAppend = (self: Refusal, change: ResponseChange): Effect.Effect<void> => {
   const added = fieldLines(self)
   const status = statuses[self._tag]
-  const handler: HttpApp.PreResponseHandler = (_request, response) =>
-    Effect.succeed(response.status === status ? withLines(response, added) : response)
+  const handler: HttpApp.PreResponseHandler = (_request, response) => {
+    const changed = change(response)
+    return Exit.succeed(changed.status === status ? withLines(changed, added) : changed)
+  }
   const alone = appended(self, handler)
   return FiberRef.update(HttpApp.currentPreResponseHandlers, (before) =>
     Option.isNone(before) ? alone : (

@@ -13,6 +13,7 @@ import type * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import type * as HttpRouter from "@effect/platform/HttpRouter"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -763,8 +764,14 @@ const implementation = (
   const decide = decideOf(withServices(security, context))
   const cacheHeaders = CacheHeaders.forDefinitions(definitions(security), security.requirement)
   const pass = cacheHeaders === undefined ? Exit.succeed : CacheHeaders.append(cacheHeaders)
-  const fail = (cause: Cause.Cause<unknown>): Clause.Erased =>
-    cacheHeaders === undefined ? answer(cause) : Effect.flatMap(pass(cause), answer)
+  const change =
+    cacheHeaders && ((response: Response): Response => CacheHeaders.add(cacheHeaders, response))
+  const fail = (cause: Cause.Cause<unknown>): Clause.Erased => {
+    const refusal = refusalIn(cause)
+    return refusal === undefined ?
+        Effect.flatMap(pass(withoutEncodable(cause)), Exit.failCause)
+      : Effect.zipRight(SecurityError.appendHeaders(refusal, change), Exit.failCause(cause))
+  }
   return Effect.withFiberRuntime<unknown, unknown>((fiber) => {
     const decided = decide(fiber)
     return (
@@ -775,20 +782,25 @@ const implementation = (
   })
 }
 
-/** Sets a refusal's headers. Beside a defect the platform would answer an error: a defect is a 500. */
-const answer = <E>(cause: Cause.Cause<E>): Effect.Effect<never, E> => {
-  if (cause._tag === "Fail") {
-    return SecurityError.isRefusal(cause.error) ?
-        Effect.zipRight(SecurityError.appendHeaders(cause.error), Exit.failCause(cause))
-      : Exit.failCause(cause)
-  }
-  const defects = Cause.keepDefects(cause)
-  if (Option.isSome(defects)) return Exit.failCause(Clause.asDefects(defects.value, isEncodable))
-  const error = Option.getOrUndefined(Cause.failureOption(cause))
-  return SecurityError.isRefusal(error) ?
-      Effect.zipRight(SecurityError.appendHeaders(error), Exit.failCause(cause))
-    : Exit.failCause(cause)
+type Response = HttpServerResponse.HttpServerResponse
+
+/** The refusal that answers; beside a defect none does. */
+const refusalIn = (cause: Cause.Cause<unknown>): SecurityError.Refusal | undefined => {
+  const error =
+    cause._tag === "Fail" ? cause.error
+    : Option.isSome(Cause.keepDefects(cause)) ? undefined
+    : Option.getOrUndefined(Cause.failureOption(cause))
+  return SecurityError.isRefusal(error) ? error : undefined
 }
+
+/** Beside a defect the platform would answer an error, and a defect that looks like one: a defect is a 500. */
+const withoutEncodable = (cause: Cause.Cause<unknown>): Cause.Cause<unknown> =>
+  cause._tag === "Fail" ?
+    cause
+  : Option.match(Cause.keepDefects(cause), {
+      onNone: () => cause,
+      onSome: (defects) => Clause.asDefects(defects, isEncodable)
+    })
 
 /** Whether the schema of some error of an HttpApi may fit a defect: the platform would answer with that error. */
 const isEncodable = (defect: unknown): boolean => hasProperty(defect, "_tag")
