@@ -81,7 +81,8 @@ export interface Implementation<out Id extends string> {
 /**
  * What stands in an endpoint's `R` for its security: which Layer implements it, what its handler may use, how it fails.
  *
- * `Provides` is the principal's tag and the evidence of the scopes that hold in every alternative.
+ * `Provides` is the principal's tag and the evidence of the scopes that hold in every alternative. Of a tag that was derived it is
+ * `never`: what that provides is in the {@link Proven} beside it.
  *
  * @category models
  * @since 0.1.0
@@ -91,8 +92,31 @@ export interface Secured<out Id extends string, out Provides, out E> {
   readonly [HttpApiMiddleware.TypeId]: {
     readonly provides: Provides
     readonly failure: E
-    readonly failureContext: never
   }
+}
+
+/**
+ * What stands in an endpoint's `R` beside its {@link Secured} when its tag was derived: what its handler may use.
+ *
+ * It is gone where the endpoint has a handler, since it provides itself (`Provides` has {@link AnyProven}), and wherever a Layer
+ * of a tag is provided. So the `R` of a whole API has one type for each tag, however many scopes its endpoints ask for, and
+ * not one for each set of scopes, which TypeScript would compare two by two.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Proven<out Provides> extends AnyProven {
+  readonly [HttpApiMiddleware.TypeId]: { readonly provides: Provides }
+}
+
+/**
+ * Any {@link Proven}. Its id is that of no tag, so it is implemented with each.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AnyProven {
+  readonly [SecuredTypeId]: never
 }
 
 /**
@@ -139,11 +163,10 @@ export interface Tag<
    * every alternative can prove the scopes; throws otherwise. Deriving twice gives one tag.
    */
   readonly scopes: AskScopes<
-    Id,
     Asked<Requirement<Expression>, Grantable<Expression>>,
-    Principal | Evidence<Guaranteed<Requirement<Expression>>>,
-    Service,
-    E | SecurityError.Forbidden
+    Secured<Id, never, E | SecurityError.Forbidden>,
+    AnyProven | Principal | Evidence<Guaranteed<Requirement<Expression>>>,
+    HttpApiMiddleware.HttpApiMiddleware<Service, E | SecurityError.Forbidden>
   >
   /**
    * The tag that `scopes` gives, as a tag of this library: it shows its expression, can be asked for more scopes, and has a Layer.
@@ -163,34 +186,24 @@ export interface Tag<
  *
  * A call signature for each number of scopes: the check of one scope is remembered, that of a tuple is new at each endpoint.
  * And what it gives is no more than the platform's tag: TypeScript infers from an interface that extends one member by member.
+ * What does not depend on the scopes is worked out once for each tag.
  *
  * @category models
  * @since 0.1.0
  */
-export interface AskScopes<Id extends string, Asks extends AnyAsked, Provides, Service, E> {
+export interface AskScopes<Asks extends AnyAsked, Secured, Provides, Service> {
   <const A extends string = never>(
     first: CheckScope<A, Asks>
-  ): Context.Tag<
-    Secured<Id, Provides | Granted<A>, E>,
-    HttpApiMiddleware.HttpApiMiddleware<Service, E>
-  >
+  ): Context.Tag<Secured | Proven<Provides | Granted<A>>, Service>
   <const A extends string = never, const B extends string = never>(
     first: CheckScope<A, Asks>,
     second: CheckScope<B, Asks>
-  ): Context.Tag<
-    Secured<Id, Provides | Granted<A>, E> | Secured<Id, Provides | Granted<B>, E>,
-    HttpApiMiddleware.HttpApiMiddleware<Service, E>
-  >
+  ): Context.Tag<Secured | Proven<Provides | Granted<A> | Granted<B>>, Service>
   <const A extends string = never, const B extends string = never, const C extends string = never>(
     first: CheckScope<A, Asks>,
     second: CheckScope<B, Asks>,
     third: CheckScope<C, Asks>
-  ): Context.Tag<
-    | Secured<Id, Provides | Granted<A>, E>
-    | Secured<Id, Provides | Granted<B>, E>
-    | Secured<Id, Provides | Granted<C>, E>,
-    HttpApiMiddleware.HttpApiMiddleware<Service, E>
-  >
+  ): Context.Tag<Secured | Proven<Provides | Granted<A> | Granted<B> | Granted<C>>, Service>
   <
     const A extends string = never,
     const B extends string = never,
@@ -204,12 +217,9 @@ export interface AskScopes<Id extends string, Asks extends AnyAsked, Provides, S
     fourth: CheckScope<D, Asks>,
     ...more: More & CheckLiterals<More> & CheckScopes<More, Asks>
   ): Context.Tag<
-    | Secured<Id, Provides | Granted<A>, E>
-    | Secured<Id, Provides | Granted<B>, E>
-    | Secured<Id, Provides | Granted<C>, E>
-    | Secured<Id, Provides | Granted<D>, E>
-    | Secured<Id, Evidence<More[number]>, never>,
-    HttpApiMiddleware.HttpApiMiddleware<Service, E>
+    | Secured
+    | Proven<Provides | Granted<A> | Granted<B> | Granted<C> | Granted<D> | Evidence<More[number]>>,
+    Service
   >
 }
 
@@ -268,7 +278,8 @@ export interface DerivedTag<
   Service,
   E
 > extends Tag<
-  Secured<Id, Principal | Evidence<Guaranteed<Requirement<Expression>>>, E>,
+  | Secured<Id, never, E>
+  | Proven<AnyProven | Principal | Evidence<Guaranteed<Requirement<Expression>>>>,
   Id,
   Expression,
   Principal,
@@ -667,7 +678,10 @@ export type GroupWithDefault<Group extends HttpApiGroup.HttpApiGroup.Any, I> =
  * @category models
  * @since 0.1.0
  */
-export type AnyIdentifier = Secured<string, unknown, unknown>
+export interface AnyIdentifier {
+  readonly [SecuredTypeId]: string
+  readonly [HttpApiMiddleware.TypeId]: { readonly provides: unknown }
+}
 
 // ----------------------------------------------------------------------------
 // steps

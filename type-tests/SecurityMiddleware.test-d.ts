@@ -132,11 +132,13 @@ expectType<readonly [{ readonly users: readonly ["read", "write"] }]>(
 )
 
 // `scopes` gives the platform's tag, whose identifier is that of the tag that `derive` gives
-type Identifier<Scopes extends string> = SecurityMiddleware.Secured<
-  "test/Users",
-  Principal | Granted.Evidence<Scopes>,
-  SecurityError.Unauthorized | SecurityError.Forbidden
->
+type Identifier<Scopes extends string> =
+  | SecurityMiddleware.Secured<
+      "test/Users",
+      never,
+      SecurityError.Unauthorized | SecurityError.Forbidden
+    >
+  | SecurityMiddleware.Proven<SecurityMiddleware.AnyProven | Principal | Granted.Evidence<Scopes>>
 type Derived<Scopes extends string> = Context.Tag<
   Identifier<Scopes>,
   HttpApiMiddleware.HttpApiMiddleware<Person, SecurityError.Unauthorized | SecurityError.Forbidden>
@@ -154,8 +156,10 @@ class Many extends SecurityMiddleware.Tag<Many>()("test/Many", {
     scopes: { a: "a", b: "b", c: "c", d: "d", e: "e", f: "f" }
   }).pipe(Security.authenticate(() => Effect.succeed(Security.grant("johndoe"))))
 }) {}
-type Proven<Tag extends { readonly Identifier: unknown }> =
-  HttpApiMiddleware.HttpApiMiddleware.Provides<Tag["Identifier"]>
+type Proven<Tag extends { readonly Identifier: unknown }> = Exclude<
+  HttpApiMiddleware.HttpApiMiddleware.Provides<Tag["Identifier"]>,
+  SecurityMiddleware.AnyProven
+>
 const three = Many.scopes("a", "b", "c")
 const four = Many.scopes("a", "b", "c", "d")
 const five = Many.scopes("a", "b", "c", "d", "e")
@@ -414,6 +418,21 @@ const PlainLive = HttpApiBuilder.group(Plain, "all", (handlers) =>
 expectType<Layer.Layer<HttpApiGroup.ApiGroup<"plain", "all">, never, Database>>(
   PlainLive.pipe(Layer.provide(UsersLive))
 )
+// what is left names the tag once, whatever scopes there are, and only its own Layer implements it
+expectType<
+  Layer.Layer<
+    HttpApiGroup.ApiGroup<"plain", "all">,
+    never,
+    SecurityMiddleware.Secured<
+      "test/Users",
+      never,
+      SecurityError.Unauthorized | SecurityError.Forbidden
+    >
+  >
+>(PlainLive)
+expectNotAssignable<Layer.Layer<HttpApiGroup.ApiGroup<"plain", "all">, never, Database>>(
+  PlainLive.pipe(Layer.provide(SecurityMiddleware.layer(_Robots)))
+)
 const PlainUnproven = HttpApiBuilder.group(Plain, "all", (handlers) =>
   handlers
     .handle("own", () => Granted.granted("read"))
@@ -426,6 +445,30 @@ expectType<
     Database | Granted.Granted<"read"> | Granted.Granted<"write">
   >
 >(PlainUnproven.pipe(Layer.provide(UsersLive)))
+
+// also where the platform's `middleware` sets it for a group or an API
+const Whole = HttpApi.make("whole")
+  .add(
+    HttpApiGroup.make("all").add(HttpApiEndpoint.get("e", "/e")).middleware(Users.scopes("read"))
+  )
+  .middleware(Users.scopes("write"))
+const WholeLive = HttpApiBuilder.api(Whole).pipe(
+  Layer.provide(
+    HttpApiBuilder.group(Whole, "all", (handlers) =>
+      handlers.handle("e", () =>
+        Effect.zipRight(
+          Effect.all([Granted.granted("read"), Granted.granted("write")]),
+          Effect.asVoid(Principal)
+        )
+      )
+    )
+  )
+)
+expectType<Layer.Layer<HttpApi.Api, never, Database>>(WholeLive.pipe(Layer.provide(UsersLive)))
+expectNotAssignable<Layer.Layer<HttpApi.Api, never, Database>>(WholeLive)
+expectNotAssignable<Layer.Layer<HttpApi.Api, never, Database>>(
+  WholeLive.pipe(Layer.provide(SecurityMiddleware.layer(_Robots)))
+)
 
 // ----------------------------------------------------------------------------
 // the client
