@@ -78,13 +78,22 @@ const secretsOf = (credentials: ReadonlyArray<Credential>): ReadonlyArray<string
     ...Object.values(query),
     ...Object.values(cookies)
   ])
-  const written = sent.flatMap((secret) => [
-    secret,
-    encodeURIComponent(secret),
-    JSON.stringify(secret).slice(1, -1)
-  ])
+  const written = sent.flatMap((secret) => {
+    const whole = withoutLoneHalves(secret)
+    return [
+      secret,
+      whole,
+      encodeURIComponent(whole),
+      // as a query is written: `+` for a space
+      new URLSearchParams({ "": whole }).toString().slice(1),
+      JSON.stringify(secret).slice(1, -1)
+    ]
+  })
   return [...new Set(written)].filter((secret) => secret !== "").sort((a, b) => b.length - a.length)
 }
+
+/** What a URL makes of half a surrogate pair. */
+const withoutLoneHalves = (text: string): string => text.replace(/[\uD800-\uDFFF]/gu, "\uFFFD")
 
 /** A header's value, the token after its auth-scheme, and what `Basic` is made of. */
 const partsOf = (value: string): ReadonlyArray<string> => {

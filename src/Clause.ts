@@ -10,6 +10,7 @@ import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerRespondable from "@effect/platform/HttpServerRespondable"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import { type Definition, isSame, shown } from "./Definition.ts"
 import * as SecurityError from "./SecurityError.ts"
@@ -557,6 +558,15 @@ export const andThen = (
 
 const wrapped = (defect: unknown): Error =>
   new Error(`died of what it could have failed with: ${String(defect)}`, { cause: defect })
+
+/**
+ * Whether an Effect of a user is its own result. An error that is an Effect may be called Success.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isDone = <A, E>(effect: Effect.Effect<A, E>): effect is Exit.Exit<A, E> =>
+  Exit.isExit(effect) && !(effect instanceof Error)
 
 const only = (credential: unknown): Proofs => ({
   credential: () => credential,

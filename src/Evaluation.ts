@@ -343,7 +343,7 @@ const attemptOnly = (
     }
     const verified = runVerifier(scheme, scheme.verifier, found, request)
     if (
-      Exit.isExit(verified) &&
+      Clause.isDone(verified) &&
       verified._tag === "Success" &&
       isGrant(verified.value) &&
       firstLacking(need.scopes, verified.value.scopes) === undefined
@@ -498,7 +498,7 @@ const receive = (
   at: number
 ): Clause.Erased | undefined => {
   // an Effect that has nothing to do is its own result
-  if (Exit.isExit(verified)) {
+  if (Clause.isDone(verified)) {
     const ending =
       verified._tag === "Success" ?
         keepGrant(evaluation, need, verified.value)

@@ -457,7 +457,8 @@ export type Status = (typeof statuses)[keyof typeof statuses]
 /**
  * The schemas of the refusals as an HttpApi answers them: encoding one sets its headers as well.
  *
- * What they encode to is the JSON of the body as text, so that a refusal that answers many requests is printed once.
+ * What they encode to is the JSON of the body as text, so that a refusal that answers many requests is printed once. They are for the
+ * contract of an HttpApi, alone or as members of a union; inside of another schema, and for JSON that is data, use the classes.
  * The headers are set by the fiber that encodes, so they also reach the client when the refusal crossed a fiber
  * (`Effect.timeout` around the whole app).
  *
@@ -474,14 +475,13 @@ export const contract = {
 function answering<Self extends Refusal, Encoded>(
   schema: Schema.Schema<Self, Encoded> & (abstract new (...args: never) => Self)
 ): Schema.Schema<Self, string> {
-  const isSelf = (input: unknown): input is Self => input instanceof schema
-  const parse = ParseResult.decodeUnknown(Schema.parseJson(schema))
+  const isOfAnyCopy = Schema.is(schema)
+  const isSelf = (input: unknown): input is Self => input instanceof schema || isOfAnyCopy(input)
   // a declaration, not a transformation: of those the platform merges the annotations for each response
   return Schema.declare(
-    [],
+    [Schema.parseJson(schema)],
     {
-      decode: () => (input, options) =>
-        isSelf(input) ? ParseResult.succeed(input) : parse(input, options),
+      decode: (body) => ParseResult.decodeUnknown(body),
       encode: () => (input, _options, ast) =>
         !isSelf(input) ? ParseResult.fail(new ParseResult.Type(ast, input))
         : isLastAppended(input) ? ParseResult.succeed(print(input))
@@ -489,6 +489,9 @@ function answering<Self extends Refusal, Encoded>(
     },
     {
       ...SchemaAST.typeAST(schema.ast).annotations,
+      pretty: (self) => self,
+      arbitrary: (self) => self,
+      equivalence: (self) => self,
       // a document describes the JSON, not that it is text
       [SchemaAST.SurrogateAnnotationId]: schema.ast,
       [HttpApiSchema.AnnotationEncoding]: { kind: "Text", contentType: "application/json" }

@@ -8,7 +8,6 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
-import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { hasProperty } from "effect/Predicate"
@@ -160,7 +159,7 @@ export const withServices = <Self extends Top>(
   return make(
     Clause.mapEffects(expressionOf(self), (effect) =>
       // what has nothing to do needs nothing
-      Exit.isExit(effect) ? effect : (
+      Clause.isDone(effect) ? effect : (
         Effect.contextWithEffect((input: Context.Context<never>) =>
           keys.every((key) => input.unsafeMap.has(key)) ? effect : (
             Effect.provide(effect, Context.merge(context, input))

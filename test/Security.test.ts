@@ -337,6 +337,19 @@ describe("a verifier", () => {
     })
   }
 
+  it("that yields an error is refused, whatever the error is called", () => {
+    class Success extends Data.TaggedError("Success")<{ readonly value: unknown }> {}
+    class Failure extends Data.TaggedError("Failure")<{ readonly cause: unknown }> {}
+    for (const error of [
+      new Success({ value: Security.grant("eve") }),
+      new Failure({ cause: Cause.fail(forbidden) })
+    ]) {
+      const yielding = key.pipe(Security.authenticate(() => error))
+      expect(errorOf(run(yielding, both))).toBe(error)
+      expect(errorOf(run(Security.anyOf(yielding, user), both))).toBe(error)
+    }
+  })
+
   it("that fails with another error, dies or throws ends the evaluation", async () => {
     const dying = key.pipe(Security.authenticate(() => Effect.die(broken)))
     const throwing = key.pipe(

@@ -12,7 +12,7 @@ import {
   HttpServerResponse
 } from "@effect/platform"
 import { describe, it } from "@effect/vitest"
-import { Effect, FastCheck, Layer, Schema } from "effect"
+import { Arbitrary, Effect, Either, FastCheck, JSONSchema, Layer, Pretty, Schema } from "effect"
 import { ApiKey, Security, SecurityError, SecurityMiddleware } from "effect-security"
 import { assert } from "vitest"
 
@@ -31,6 +31,10 @@ const refusals: FastCheck.Arbitrary<SecurityError.Refusal> = FastCheck.oneof(
     (props) => new ServiceUnavailable(props)
   )
 )
+
+const contracts = Object.values(SecurityError.contract) as ReadonlyArray<
+  Schema.Schema<SecurityError.Refusal, string>
+>
 
 const contractOf = (refusal: SecurityError.Refusal): Schema.Schema<SecurityError.Refusal, string> =>
   SecurityError.contract[SecurityError.statuses[refusal._tag]] as Schema.Schema<
@@ -58,6 +62,28 @@ describe("contract", () => {
     assert.isTrue(Schema.is(SecurityError.contract[401])(unauthorized))
     assert.isFalse(Schema.is(SecurityError.contract[401])(forbidden))
     assert.throws(() => Schema.encodeUnknownSync(SecurityError.contract[401])(forbidden))
+  })
+
+  it("has what tools ask of a schema", () => {
+    FastCheck.assert(
+      FastCheck.property(
+        FastCheck.oneof(...contracts.map((each) => Arbitrary.make(each))),
+        (refusal) => {
+          const contract = contractOf(refusal)
+          const text = Effect.runSync(Schema.encode(contract)(refusal))
+          assert.isFalse(Schema.is(contract)(text))
+          assert.isTrue(Schema.is(Schema.typeSchema(contract))(refusal))
+          assert.isTrue(Either.isLeft(Schema.validateEither(contract)(text)))
+          assert.isTrue(Schema.equivalence(contract)(refusal, refusal))
+          assert.include(Pretty.make(contract)(refusal), refusal._tag)
+        }
+      ),
+      { numRuns: 20 }
+    )
+    assert.deepStrictEqual(
+      JSONSchema.make(SecurityError.contract[401]),
+      JSONSchema.make(SecurityError.Unauthorized)
+    )
   })
 
   it.each([
