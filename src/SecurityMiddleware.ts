@@ -52,7 +52,7 @@ import type {
   Grantable as Grants,
   Guaranteed,
   IsSingleLiteral,
-  Literals,
+  Provable,
   ScopeNotLiteral,
   SecurityRequirement,
   Unproven,
@@ -332,18 +332,6 @@ interface Asked<out Req extends SecurityRequirement, out G extends Grants> {
 
 type AnyAsked = Asked<SecurityRequirement, Grants>
 
-/** The scopes that every alternative can prove. */
-type ProvableScopes<
-  Req extends SecurityRequirement,
-  G extends Grants,
-  Scope = Literals<G[keyof G]>
-> =
-  Scope extends string ?
-    [Unproven<Req, G, readonly [Scope]>] extends [never] ?
-      Scope
-    : never
-  : never
-
 /**
  * The scope when it is one literal that every alternative can prove, else the error; `never` for `any`, which nothing else
  * would stop. Where an editor asks what could stand there nothing is inferred, and the scope is `never`, its default.
@@ -352,7 +340,7 @@ type CheckScope<Scope extends string, Asks extends AnyAsked> =
   unknown extends Scope ? never
   : IsSingleLiteral<Scope> extends true ?
     CheckDerived<Scope, Asks["requirement"], Asks["grantable"]>
-  : [Scope] extends [never] ? ProvableScopes<Asks["requirement"], Asks["grantable"]>
+  : [Scope] extends [never] ? Provable<Asks["requirement"], Asks["grantable"]>
   : ScopeNotLiteral<Scope>
 
 // The error is written in place, not named, so that a compiler prints its sentences.
@@ -364,7 +352,7 @@ type CheckDerived<Scope extends string, Req extends SecurityRequirement, G exten
       ) ?
         "alternatives whose type does not say what they need"
       : Unproven<Req, G, readonly [Scope]>
-      readonly "every alternative can prove": ProvableScopes<Req, G>
+      readonly "every alternative can prove": Provable<Req, G>
     }
 
 /** `unknown` when every alternative can prove the scopes, else the error of each. */

@@ -190,31 +190,23 @@ export const valuesOf = (
   return of.map((sample) => sample[measured])
 }
 
-/** By how much one contender costs more than another, paired by round. */
-export const difference = (
-  samples: Samples,
-  name: string,
-  base: string,
-  measured: Clock = "main"
-): Estimate => {
-  const bases = valuesOf(samples, base, measured)
-  return estimate(
-    valuesOf(samples, name, measured).map((value, round) => value - (bases[round] ?? Number.NaN))
-  )
-}
+/** What becomes of the values of two contenders, paired by round. */
+const paired =
+  (combine: (value: number, base: number) => number) =>
+  (samples: Samples, name: string, base: string, measured: Clock = "main"): Estimate => {
+    const bases = valuesOf(samples, base, measured)
+    return estimate(
+      valuesOf(samples, name, measured).map((value, round) =>
+        combine(value, bases[round] ?? Number.NaN)
+      )
+    )
+  }
 
-/** How many times as much one contender costs as another, paired by round. */
-export const ratio = (
-  samples: Samples,
-  name: string,
-  base: string,
-  measured: Clock = "main"
-): Estimate => {
-  const bases = valuesOf(samples, base, measured)
-  return estimate(
-    valuesOf(samples, name, measured).map((value, round) => value / (bases[round] ?? Number.NaN))
-  )
-}
+/** By how much one contender costs more than another. */
+export const difference = paired((value, base) => value - base)
+
+/** How many times as much one contender costs as another. */
+export const ratio = paired((value, base) => value / base)
 
 /** Below this a difference is not told apart from none: what a contender differs by from itself. */
 export const resolution = (

@@ -115,6 +115,28 @@ const answered = (
     )
   })
 
+/** Runs a step so often, in one fiber or in so many at a time. */
+export const inLoops = <E, R>(step: Effect.Effect<unknown, E, R>, inFlight: number) => {
+  const loop = (count: number): Effect.Effect<void, E, R> =>
+    Effect.suspend(() => {
+      let done = 0
+      return Effect.whileLoop({
+        while: () => done < count,
+        body: () => step,
+        step: () => {
+          done++
+        }
+      })
+    })
+  return (count: number): Effect.Effect<void, E, R> =>
+    inFlight === 1 ?
+      loop(count)
+    : Effect.all(
+        Array.from({ length: inFlight }, () => loop(Math.ceil(count / inFlight))),
+        { concurrency: "unbounded", discard: true }
+      )
+}
+
 /** All requests in one fiber: what the guard costs, without what starting a fiber costs. */
 export const inFiber = (name: string, app: App): Server => {
   const handled = answered(app)
@@ -140,28 +162,8 @@ export const inFiber = (name: string, app: App): Server => {
           requests[next++ % requests.length] as HttpServerRequest.HttpServerRequest
         )
       )
-      const loop = (count: number) =>
-        Effect.suspend(() => {
-          let done = 0
-          return Effect.whileLoop({
-            while: () => done < count,
-            body: () => step,
-            step: () => {
-              done++
-            }
-          })
-        })
-      return (count) =>
-        Effect.runPromise(
-          Effect.scoped(
-            inFlight === 1 ?
-              loop(count)
-            : Effect.all(
-                Array.from({ length: inFlight }, () => loop(Math.ceil(count / inFlight))),
-                { concurrency: "unbounded", discard: true }
-              )
-          )
-        )
+      const repeated = inLoops(step, inFlight)
+      return (count) => Effect.runPromise(Effect.scoped(repeated(count)))
     }
   }
 }

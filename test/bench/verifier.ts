@@ -20,7 +20,7 @@ import {
   valuesOf
 } from "./harness.ts"
 import { atMost, type Mark, number, type Report, type Table } from "./report.ts"
-import { cryptoVerifier, forgetting, inTurn, joseOptions, jwtOptions } from "./servers.ts"
+import { cryptoVerifier, forgetting, inLoops, inTurn, joseOptions, jwtOptions } from "./servers.ts"
 
 interface Verifier {
   readonly name: string
@@ -159,25 +159,8 @@ const inFiber = (name: string, { verify }: Jwt.Verifier<unknown, never>): Verifi
   run: (pool, inFlight) => {
     let next = 0
     const step = Effect.suspend(() => verify(Redacted.make(pool[next++ % pool.length] ?? "")))
-    const loop = (count: number) => {
-      let done = 0
-      return Effect.whileLoop({
-        while: () => done < count,
-        body: () => step,
-        step: () => {
-          done++
-        }
-      })
-    }
-    return (count) =>
-      Effect.runPromise(
-        inFlight === 1 ?
-          loop(count)
-        : Effect.all(
-            Array.from({ length: inFlight }, () => loop(Math.ceil(count / inFlight))),
-            { concurrency: "unbounded", discard: true }
-          )
-      )
+    const repeated = inLoops(step, inFlight)
+    return (count) => Effect.runPromise(repeated(count))
   }
 })
 
