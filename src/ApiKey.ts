@@ -19,7 +19,7 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto"
 import type { AttemptThrottle } from "./AttemptThrottle.ts"
 import * as Credential from "./Credential.ts"
 import * as Scheme from "./Scheme.ts"
-import * as SecurityAlgebra from "./SecurityAlgebra.ts"
+import * as SecurityAlgebra from "./internal/security/Algebra.ts"
 import * as SecurityError from "./SecurityError.ts"
 import {
   type Grant,
@@ -27,7 +27,7 @@ import {
   type Scheme as SchemeOf,
   type Security,
   type VerifierContext
-} from "./SecurityModel.ts"
+} from "./internal/security/Model.ts"
 import type { Grantable, SecurityRequirement } from "./SecurityRequirement.ts"
 
 /**

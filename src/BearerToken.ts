@@ -5,8 +5,8 @@
  */
 import * as Redacted from "effect/Redacted"
 import type { HttpCredentials } from "./Http.ts"
-import { definitions } from "./SecurityExpression.ts"
-import type { Top } from "./SecurityModel.ts"
+import { definitions } from "./internal/security/Expression.ts"
+import type { Top } from "./internal/security/Model.ts"
 
 /**
  * The credential of a scheme that finds a token: of `OAuth2`, `OpenIdConnect` and `ApiKey`, or of `HttpBearer`.

@@ -8,7 +8,7 @@ import * as Redacted from "effect/Redacted"
 import * as Challenge from "./Challenge.ts"
 import * as Credential from "./Credential.ts"
 import * as Scheme from "./Scheme.ts"
-import type { Scheme as SchemeOf } from "./SecurityModel.ts"
+import type { Scheme as SchemeOf } from "./internal/security/Model.ts"
 import type { IsSingleLiteral } from "./SecurityRequirement.ts"
 
 /**

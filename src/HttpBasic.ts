@@ -11,20 +11,20 @@ import * as Redacted from "effect/Redacted"
 import { createHmac, randomBytes } from "node:crypto"
 import type { AttemptThrottle } from "./AttemptThrottle.ts"
 import * as Credential from "./Credential.ts"
-import * as ExpiringMap from "./ExpiringMap.ts"
+import * as ExpiringMap from "./internal/pure/ExpiringMap.ts"
 import * as PasswordHash from "./PasswordHash.ts"
 import * as Scheme from "./Scheme.ts"
-import * as SecurityAlgebra from "./SecurityAlgebra.ts"
+import * as SecurityAlgebra from "./internal/security/Algebra.ts"
 import * as SecurityError from "./SecurityError.ts"
 import {
   grant,
   type Scheme as SchemeOf,
   type Security,
   type VerifierContext
-} from "./SecurityModel.ts"
+} from "./internal/security/Model.ts"
 import type { Grantable, SecurityRequirement } from "./SecurityRequirement.ts"
-import * as Setting from "./Setting.ts"
-import * as SingleFlight from "./SingleFlight.ts"
+import * as Setting from "./internal/setting/Setting.ts"
+import * as SingleFlight from "./internal/setting/SingleFlight.ts"
 
 /**
  * A user-id and a password.

@@ -6,7 +6,7 @@
 import * as Credential from "./Credential.ts"
 import * as Http from "./Http.ts"
 import type * as Scheme from "./Scheme.ts"
-import type { Scheme as SchemeOf } from "./SecurityModel.ts"
+import type { Scheme as SchemeOf } from "./internal/security/Model.ts"
 
 /**
  * A bearer token (RFC 6750, section 2.1).

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-export { type DigestCredentials, parse } from "./DigestCredentials.ts"
+export { type DigestCredentials, parse } from "./internal/digest/DigestCredentials.ts"
 export {
   type Algorithm,
   ha1,
@@ -13,12 +13,12 @@ export {
   response,
   type Sum,
   userhash
-} from "./DigestHash.ts"
-export { make, type Options } from "./DigestScheme.ts"
+} from "./internal/digest/DigestHash.ts"
+export { make, type Options } from "./internal/digest/DigestScheme.ts"
 export {
   authenticate,
   hashUser,
   type Lookup,
   type User,
   type VerifierOptions
-} from "./DigestVerifier.ts"
+} from "./internal/digest/DigestVerifier.ts"

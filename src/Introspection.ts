@@ -12,20 +12,24 @@ import type * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
 import * as BearerToken from "./BearerToken.ts"
 import * as Confirmation from "./Confirmation.ts"
-import * as ExpiringMap from "./ExpiringMap.ts"
-import type { Claims } from "./IntrospectionAnswer.ts"
-import * as IntrospectionAnswer from "./IntrospectionAnswer.ts"
-import * as IntrospectionEndpoint from "./IntrospectionEndpoint.ts"
-import * as IssuerHint from "./IssuerHint.ts"
-import * as Principal from "./Principal.ts"
+import * as ExpiringMap from "./internal/pure/ExpiringMap.ts"
+import type { Claims } from "./internal/introspection/IntrospectionAnswer.ts"
+import * as IntrospectionAnswer from "./internal/introspection/IntrospectionAnswer.ts"
+import * as IntrospectionEndpoint from "./internal/introspection/IntrospectionEndpoint.ts"
+import * as IssuerHint from "./internal/upstream/IssuerHint.ts"
+import * as Principal from "./internal/token/Principal.ts"
 import * as Security from "./Security.ts"
 import * as SecurityError from "./SecurityError.ts"
-import * as Setting from "./Setting.ts"
-import * as SingleFlight from "./SingleFlight.ts"
-import type * as Upstream from "./Upstream.ts"
+import * as Setting from "./internal/setting/Setting.ts"
+import * as SingleFlight from "./internal/setting/SingleFlight.ts"
+import type * as Upstream from "./internal/upstream/Upstream.ts"
 
-export type { Claims } from "./IntrospectionAnswer.ts"
-export { type Client, config, type Endpoint } from "./IntrospectionEndpoint.ts"
+export type { Claims } from "./internal/introspection/IntrospectionAnswer.ts"
+export {
+  type Client,
+  config,
+  type Endpoint
+} from "./internal/introspection/IntrospectionEndpoint.ts"
 
 // ----------------------------------------------------------------------------
 // models

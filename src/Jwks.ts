@@ -13,10 +13,10 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import * as Base64Url from "./Base64Url.ts"
-import * as Jwk from "./Jwk.ts"
-import * as RemoteDocument from "./RemoteDocument.ts"
-import * as Upstream from "./Upstream.ts"
+import * as Base64Url from "./internal/pure/Base64Url.ts"
+import * as Jwk from "./internal/token/Jwk.ts"
+import * as RemoteDocument from "./internal/upstream/RemoteDocument.ts"
+import * as Upstream from "./internal/upstream/Upstream.ts"
 
 export {
   type Algorithm,
@@ -25,7 +25,7 @@ export {
   type Key,
   symmetric,
   type SymmetricAlgorithm
-} from "./Jwk.ts"
+} from "./internal/token/Jwk.ts"
 
 // ----------------------------------------------------------------------------
 // models

@@ -17,21 +17,27 @@ import type * as Schema from "effect/Schema"
 import * as Crypto from "node:crypto"
 import * as BearerToken from "./BearerToken.ts"
 import * as Confirmation from "./Confirmation.ts"
-import * as ExpiringMap from "./ExpiringMap.ts"
-import * as IssuerHint from "./IssuerHint.ts"
+import * as ExpiringMap from "./internal/pure/ExpiringMap.ts"
+import * as IssuerHint from "./internal/upstream/IssuerHint.ts"
 import * as Jwks from "./Jwks.ts"
-import * as Jws from "./Jws.ts"
-import * as JwtRequirements from "./JwtRequirements.ts"
-import type { Claims, Requirements } from "./JwtRequirements.ts"
-import * as Principal from "./Principal.ts"
-import * as SecurityAlgebra from "./SecurityAlgebra.ts"
+import * as Jws from "./internal/token/Jws.ts"
+import * as JwtRequirements from "./internal/token/JwtRequirements.ts"
+import type { Claims, Requirements } from "./internal/token/JwtRequirements.ts"
+import * as Principal from "./internal/token/Principal.ts"
+import * as SecurityAlgebra from "./internal/security/Algebra.ts"
 import * as SecurityError from "./SecurityError.ts"
-import { type Grant, grant, isSecurity, type Security, type Top } from "./SecurityModel.ts"
+import {
+  type Grant,
+  grant,
+  isSecurity,
+  type Security,
+  type Top
+} from "./internal/security/Model.ts"
 import type { Grantable, SecurityRequirement } from "./SecurityRequirement.ts"
-import * as Setting from "./Setting.ts"
-import type * as Upstream from "./Upstream.ts"
+import * as Setting from "./internal/setting/Setting.ts"
+import type * as Upstream from "./internal/upstream/Upstream.ts"
 
-export type { Claims, Requirements } from "./JwtRequirements.ts"
+export type { Claims, Requirements } from "./internal/token/JwtRequirements.ts"
 
 // ----------------------------------------------------------------------------
 // models

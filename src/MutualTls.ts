@@ -13,7 +13,7 @@ import { createHash, X509Certificate } from "node:crypto"
 import * as ClientAddress from "./ClientAddress.ts"
 import * as Credential from "./Credential.ts"
 import * as Scheme from "./Scheme.ts"
-import type { Scheme as SchemeOf } from "./SecurityModel.ts"
+import type { Scheme as SchemeOf } from "./internal/security/Model.ts"
 
 // ----------------------------------------------------------------------------
 // models

@@ -8,7 +8,7 @@
 import * as Redacted from "effect/Redacted"
 import * as Credential from "./Credential.ts"
 import * as Scheme from "./Scheme.ts"
-import type { Scheme as SchemeOf } from "./SecurityModel.ts"
+import type { Scheme as SchemeOf } from "./internal/security/Model.ts"
 import * as SecurityScheme from "./SecurityScheme.ts"
 
 export {
@@ -18,7 +18,7 @@ export {
   PasswordFormStrictPayload,
   type Client,
   type PasswordForm
-} from "./PasswordForm.ts"
+} from "./internal/token/PasswordForm.ts"
 
 // ----------------------------------------------------------------------------
 // models

@@ -13,16 +13,16 @@ import * as BearerToken from "./BearerToken.ts"
 import type * as Jwks from "./Jwks.ts"
 import * as Jwt from "./Jwt.ts"
 import * as OAuth2 from "./OAuth2.ts"
-import * as OpenIdProvider from "./OpenIdProvider.ts"
-import * as Principal from "./Principal.ts"
+import * as OpenIdProvider from "./internal/openid/OpenIdProvider.ts"
+import * as Principal from "./internal/token/Principal.ts"
 import type * as Scheme from "./Scheme.ts"
 import * as Security from "./Security.ts"
 import type * as SecurityError from "./SecurityError.ts"
 import * as ServerMetadata from "./ServerMetadata.ts"
-import * as TokenKind from "./TokenKind.ts"
+import * as TokenKind from "./internal/token/TokenKind.ts"
 
-export type { ProviderOptions } from "./OpenIdProvider.ts"
-export { type UserInfo, userInfo, type UserInfoOptions } from "./UserInfo.ts"
+export type { ProviderOptions } from "./internal/openid/OpenIdProvider.ts"
+export { type UserInfo, userInfo, type UserInfoOptions } from "./internal/openid/UserInfo.ts"
 
 // ----------------------------------------------------------------------------
 // models

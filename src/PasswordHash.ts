@@ -11,7 +11,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { randomBytes, scrypt as nodeScrypt, timingSafeEqual } from "node:crypto"
 import * as SecurityError from "./SecurityError.ts"
-import * as SingleFlight from "./SingleFlight.ts"
+import * as SingleFlight from "./internal/setting/SingleFlight.ts"
 
 // ----------------------------------------------------------------------------
 // models

@@ -23,8 +23,8 @@ import * as Logger from "effect/Logger"
 import { hasProperty } from "effect/Predicate"
 import * as Tracer from "effect/Tracer"
 import * as SecurityMiddleware from "./SecurityMiddleware.ts"
-import { definitions } from "./SecurityExpression.ts"
-import type { Top } from "./SecurityModel.ts"
+import { definitions } from "./internal/security/Expression.ts"
+import type { Top } from "./internal/security/Model.ts"
 
 // ----------------------------------------------------------------------------
 // models

@@ -5,10 +5,10 @@
  */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Challenge from "./Challenge.ts"
-import type { Problem } from "./Definition.ts"
+import type { Problem } from "./internal/security/Definition.ts"
 import type { Extraction } from "./Credential.ts"
-import { fromDefinition } from "./SecurityExpression.ts"
-import type { Scheme } from "./SecurityModel.ts"
+import { fromDefinition } from "./internal/security/Expression.ts"
+import type { Scheme } from "./internal/security/Model.ts"
 import type { IsSingleLiteral } from "./SecurityRequirement.ts"
 import * as SecurityScheme from "./SecurityScheme.ts"
 

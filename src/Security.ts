@@ -8,8 +8,8 @@
  * @since 0.1.0
  */
 export { granted, type Granted } from "./Granted.ts"
-export * from "./SecurityAlgebra.ts"
-export * from "./SecurityGuard.ts"
-export * from "./SecurityModel.ts"
-export * from "./SecurityPolicy.ts"
-export { definitions, deny, public, statuses } from "./SecurityExpression.ts"
+export * from "./internal/security/Algebra.ts"
+export * from "./internal/security/Guard.ts"
+export * from "./internal/security/Model.ts"
+export * from "./internal/security/Policy.ts"
+export { definitions, deny, public, statuses } from "./internal/security/Expression.ts"

@@ -7,8 +7,8 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as AnswerExcerpt from "./AnswerExcerpt.ts"
-import { type Credential, request } from "./TestRequest.ts"
+import * as AnswerExcerpt from "./internal/testing/AnswerExcerpt.ts"
+import { type Credential, request } from "./internal/testing/TestRequest.ts"
 
 // ----------------------------------------------------------------------------
 // models

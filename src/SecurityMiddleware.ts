@@ -25,11 +25,11 @@ import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
-import * as CacheHeaders from "./CacheHeaders.ts"
-import * as Clause from "./Clause.ts"
+import * as CacheHeaders from "./internal/security/CacheHeaders.ts"
+import * as Clause from "./internal/security/Clause.ts"
 import type { Evidence, Granted } from "./Granted.ts"
-import type { CheckLiterals } from "./SecurityAlgebra.ts"
-import * as SealedApi from "./SealedApi.ts"
+import type { CheckLiterals } from "./internal/security/Algebra.ts"
+import * as SealedApi from "./internal/http-api/SealedApi.ts"
 import * as SecurityError from "./SecurityError.ts"
 import {
   decideOf,
@@ -38,7 +38,7 @@ import {
   make,
   statuses,
   withServices
-} from "./SecurityExpression.ts"
+} from "./internal/security/Expression.ts"
 import type {
   Failure,
   Grantable,
@@ -47,7 +47,7 @@ import type {
   Services,
   Success,
   Top
-} from "./SecurityModel.ts"
+} from "./internal/security/Model.ts"
 import type {
   Grantable as Grants,
   Guaranteed,

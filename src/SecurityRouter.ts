@@ -14,9 +14,9 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type { Evidence, LeftOver } from "./Granted.ts"
-import { guard, type GuardContext } from "./SecurityGuard.ts"
-import type { Security, Top } from "./SecurityModel.ts"
-import { withServices } from "./SecurityExpression.ts"
+import { guard, type GuardContext } from "./internal/security/Guard.ts"
+import type { Security, Top } from "./internal/security/Model.ts"
+import { withServices } from "./internal/security/Expression.ts"
 import type { Grantable, Guaranteed, SecurityRequirement } from "./SecurityRequirement.ts"
 
 // ----------------------------------------------------------------------------

@@ -16,8 +16,8 @@ import type { Granted } from "./Granted.ts"
 import * as SecurityMiddleware from "./SecurityMiddleware.ts"
 
 export * from "./SecurityAgreement.ts"
-export * from "./TestIssuer.ts"
-export * from "./TestRequest.ts"
+export * from "./internal/testing/TestIssuer.ts"
+export * from "./internal/testing/TestRequest.ts"
 
 /**
  * Lets code run that asks for evidence (`Security.granted`), in a unit test of its own.

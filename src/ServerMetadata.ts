@@ -8,10 +8,10 @@
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Effect from "effect/Effect"
 import * as ClientAddress from "./ClientAddress.ts"
-import * as IssuerHint from "./IssuerHint.ts"
+import * as IssuerHint from "./internal/upstream/IssuerHint.ts"
 import * as Jwks from "./Jwks.ts"
-import * as RemoteDocument from "./RemoteDocument.ts"
-import * as Upstream from "./Upstream.ts"
+import * as RemoteDocument from "./internal/upstream/RemoteDocument.ts"
+import * as Upstream from "./internal/upstream/Upstream.ts"
 
 // ----------------------------------------------------------------------------
 // models

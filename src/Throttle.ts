@@ -16,7 +16,7 @@ import { createHash } from "node:crypto"
 import type { AttemptThrottle } from "./AttemptThrottle.ts"
 import * as ClientAddress from "./ClientAddress.ts"
 import * as SecurityError from "./SecurityError.ts"
-import * as Setting from "./Setting.ts"
+import * as Setting from "./internal/setting/Setting.ts"
 
 // ----------------------------------------------------------------------------
 // models

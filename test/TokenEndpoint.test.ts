@@ -19,7 +19,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as PasswordForm from "../src/PasswordForm.ts"
+import * as PasswordForm from "../src/internal/token/PasswordForm.ts"
 import * as TokenEndpoint from "../src/TokenEndpoint.ts"
 
 // ----------------------------------------------------------------------------

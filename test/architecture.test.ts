@@ -1,17 +1,18 @@
 /** The table of docs/architecture.md, held to. */
 import { readdirSync, readFileSync } from "node:fs"
+import { posix } from "node:path"
 import { assert, describe, it } from "vitest"
 
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), "utf8")
 
 const table = read("docs/architecture.md")
-const rows = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, name = ""]) => name)
-const pure = [...(table.split("**model**")[0] ?? "").matchAll(/^\| `(\w+)` \|/gm)].map(
-  ([, name = ""]) => name
-)
+const rowsOf = (text: string): ReadonlyArray<string> =>
+  [...text.matchAll(/^\| `([\w/-]+)` \|/gm)].map(([, name = ""]) => name)
+const rows = rowsOf(table)
+const pure = rowsOf(table.split("**model**")[0] ?? "")
 
 const layers = [
-  ...table.matchAll(/^\| \*\*(\w+)\*\* \| may import ([^|]*) \|\n((?:\| `\w+` \|.*\n?)*)/gm)
+  ...table.matchAll(/^\| \*\*(\w+)\*\* \| may import ([^|]*) \|\n((?:\| `[\w/-]+` \|.*\n?)*)/gm)
 ]
 
 const packageOf = (path: string): string =>
@@ -27,19 +28,39 @@ const imports = (name: string): ReadonlyArray<string> =>
     ([, path = ""]) => path
   )
 
+/** The modules of this library that one imports, as rows. */
+const ours = (name: string): ReadonlyArray<string> =>
+  imports(name)
+    .filter((path) => path.startsWith("."))
+    .map((path) => posix.join(posix.dirname(name), path).replace(".ts", ""))
+
+const foreign = (name: string): ReadonlyArray<string> =>
+  imports(name)
+    .filter((path) => !path.startsWith("."))
+    .map(packageOf)
+
 describe("architecture", () => {
   it("has a row for each module", () => {
-    const modules = readdirSync(new URL("../src", import.meta.url)).map((file) =>
-      file.replace(".ts", "")
-    )
-    assert.sameMembers(rows, modules)
+    const modules = readdirSync(new URL("../src", import.meta.url), { recursive: true })
+      .map(String)
+      .filter((file) => file.endsWith(".ts"))
+      .map((file) => file.replace(".ts", "").replaceAll("\\", "/"))
+    assert.sameMembers([...rows], modules)
+  })
+
+  it("exports what is public, and nothing else", () => {
+    const modules = rows.filter((name) => !name.startsWith("internal/") && name !== "index")
+    const { exports } = JSON.parse(read("package.json"))
+    assert.sameMembers(Object.keys(exports), [
+      ".",
+      "./package.json",
+      ...modules.map((name) => `./${name}`)
+    ])
   })
 
   it("imports one way", () => {
     const wrong = rows.flatMap((name, row) =>
-      imports(name)
-        .filter((path) => path.startsWith("./"))
-        .map((path) => path.slice(2).replace(".ts", ""))
+      ours(name)
         .filter((imported) => rows.indexOf(imported) >= row)
         .map((imported) => `${name} imports ${imported}`)
     )
@@ -49,17 +70,15 @@ describe("architecture", () => {
   it("has a part that is pure", () => {
     assert.isNotEmpty(pure)
     for (const name of pure) {
-      const foreign = imports(name).filter((path) => !path.startsWith("./"))
-      assert.deepStrictEqual(foreign, [], name)
+      assert.deepStrictEqual(foreign(name), [], name)
     }
   })
 
   it("imports the packages that its layer may", () => {
     for (const [, layer, allowed = "", names = ""] of layers) {
-      for (const name of [...names.matchAll(/^\| `(\w+)` \|/gm)].map(([, row = ""]) => row)) {
-        const packages = imports(name).filter((path) => !path.startsWith("./"))
-        const foreign = packages.filter((path) => !allowed.split(", ").includes(packageOf(path)))
-        assert.deepStrictEqual(foreign, [], `${name} of ${layer}`)
+      for (const name of rowsOf(names)) {
+        const wrong = foreign(name).filter((path) => !allowed.split(", ").includes(path))
+        assert.deepStrictEqual(wrong, [], `${name} of ${layer}`)
       }
     }
   })
@@ -68,13 +87,7 @@ describe("architecture", () => {
     const { dependencies, peerDependencies, peerDependenciesMeta } = JSON.parse(
       read("package.json")
     )
-    const imported = new Set(
-      rows
-        .flatMap(imports)
-        .filter((path) => !path.startsWith("./"))
-        .map(packageOf)
-        .filter((name) => !name.startsWith("node:"))
-    )
+    const imported = new Set(rows.flatMap(foreign).filter((name) => !name.startsWith("node:")))
     const known = Object.keys({ ...dependencies, ...peerDependencies })
     assert.deepStrictEqual(
       [...imported].filter((name) => !known.includes(name)),
@@ -84,14 +97,12 @@ describe("architecture", () => {
     const reach = (name: string): void => {
       if (reached.has(name)) return
       reached.add(name)
-      for (const path of imports(name)) {
-        if (path.startsWith("./")) reach(path.slice(2).replace(".ts", ""))
-      }
+      ours(name).forEach(reach)
     }
     reach("index")
     const optional = Object.keys(peerDependenciesMeta)
     const bound = [...reached].filter((name) =>
-      imports(name).some((path) => optional.includes(packageOf(path)))
+      foreign(name).some((path) => optional.includes(path))
     )
     assert.deepStrictEqual(bound, [], "the root needs no optional peer")
   })

@@ -214,7 +214,7 @@ for (const { forbidden, kilobytes, program } of budgets) {
 // ----------------------------------------------------------------------------
 
 await check("no public type is or holds any", () => {
-  const declarations = readdirSync(join(root, "dist"))
+  const declarations = readdirSync(join(root, "dist"), { recursive: true })
     .filter((name) => name.endsWith(".d.ts"))
     .map((name) => join(root, "dist", name))
   const program = typescript.createProgram(declarations, {

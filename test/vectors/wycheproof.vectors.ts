@@ -9,7 +9,7 @@ import * as Redacted from "effect/Redacted"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Jwks from "../../src/Jwks.ts"
-import * as Jws from "../../src/Jws.ts"
+import * as Jws from "../../src/internal/token/Jws.ts"
 
 // ----------------------------------------------------------------------------
 // vectors
