@@ -3,7 +3,7 @@ import { HttpApp } from "@effect/platform"
 import { assert, describe, it } from "vitest"
 import { readers, router } from "../docs/examples/items.ts"
 import { diagnostics, hover } from "./support/compiler.ts"
-import { excerptOf, exchange, fences, holds, list, read } from "./support/markdown.ts"
+import { excerptOf, exchange, fences, holds, read, tree } from "./support/markdown.ts"
 
 const readme = fences(read("README.md"))
 const withInfo = (info: RegExp) => readme.filter((fence) => info.test(fence.info))
@@ -75,7 +75,7 @@ describe("README", () => {
 })
 
 describe("docstrings", () => {
-  const examples = list("src").flatMap((file) =>
+  const examples = tree("src").flatMap((file) =>
     [...read(file).matchAll(/^ \* ```ts\n([\s\S]*?)^ \* ```$/gm)].map(
       ([, text = ""]) => [file, text.replaceAll(/^ \* ?/gm, "")] as const
     )

@@ -7,6 +7,12 @@ export const read = (path: string): string =>
 export const list = (folder: string): ReadonlyArray<string> =>
   readdirSync(new URL(`../../${folder}`, import.meta.url)).map((name) => `${folder}/${name}`)
 
+/** All files of a folder, those of its folders too. */
+export const tree = (folder: string): ReadonlyArray<string> =>
+  readdirSync(new URL(`../../${folder}`, import.meta.url), { withFileTypes: true }).flatMap(
+    (entry) => (entry.isDirectory() ? tree(`${folder}/${entry.name}`) : [`${folder}/${entry.name}`])
+  )
+
 export interface Fence {
   readonly info: string
   readonly text: string
