@@ -33,13 +33,6 @@ export const endsCanonically = (text: string, length: number, end = text.length)
 /**
  * The bytes of a text, unless it is not canonical.
  *
- * @example
- * ```ts
- * import * as Base64Url from "effect-security/Base64Url"
- *
- * Base64Url.decode("_w") // => Uint8Array of 255
- * Base64Url.decode("_x") // => undefined
- * ```
  * @category folds
  * @since 0.1.0
  */

@@ -1,0 +1,312 @@
+/** From the words of Effect 3 and @effect/platform to those of Effect 4: names, import paths and a few forms. The compiler is the judge. */
+import ts from "typescript"
+import { members, modules, properties } from "./names.mjs"
+
+/** A file of TypeScript in the words of Effect 4. */
+export const toEffect4 = (text, fileName = "file.ts") => {
+  const file = ts.createSourceFile(fileName, text, ts.ScriptTarget.Latest, true)
+  const imports = readImports(file)
+  const needed = new Set()
+  const context = { file, text, imports, needed }
+  const body = render(file, context)
+  return examples(withImports(body, context), fileName)
+}
+
+// ----------------------------------------------------------------------------
+// imports
+// ----------------------------------------------------------------------------
+
+const isEffect = (path) =>
+  path === "effect" || /^(?:effect|@effect\/(?:platform|experimental))(?:\/|$)/.test(path)
+
+/** The local names of namespaces of Effect, each with the module that it is. */
+const readImports = (file) => {
+  const namespaces = new Map()
+  for (const statement of file.statements) {
+    if (!ts.isImportDeclaration(statement) || !isEffect(statement.moduleSpecifier.text)) continue
+    const bindings = statement.importClause?.namedBindings
+    const path = statement.moduleSpecifier.text
+    if (bindings === undefined) continue
+    if (ts.isNamespaceImport(bindings)) {
+      namespaces.set(bindings.name.text, path.split("/").at(-1))
+    } else if (path === "effect" || path === "@effect/platform") {
+      for (const { name, propertyName } of bindings.elements) {
+        namespaces.set(name.text, (propertyName ?? name).text)
+      }
+    }
+  }
+  return namespaces
+}
+
+const pathOf = (module) => (Object.hasOwn(modules, module) ? modules[module] : `effect/${module}`)
+
+const nameOf = (module) => pathOf(module).split("/").at(-1)
+
+/** What a namespace is called from now on. */
+const localOf = (local, { imports }) => {
+  const module = imports.get(local)
+  return local === module ? nameOf(module) : local
+}
+
+const renderImport = (node, context) => {
+  const path = node.moduleSpecifier.text
+  const clause = node.importClause
+  const bindings = clause?.namedBindings
+  if (bindings === undefined) return undefined
+  const type =
+    clause.isTypeOnly || clause.phaseModifier === ts.SyntaxKind.TypeKeyword ? "type " : ""
+  if (ts.isNamespaceImport(bindings)) {
+    const module = path.split("/").at(-1)
+    return `import ${type}* as ${localOf(bindings.name.text, context)} from "${pathOf(module)}"`
+  }
+  if (path === "effect" || path === "@effect/platform") {
+    const byPath = new Map()
+    for (const element of bindings.elements) {
+      const module = (element.propertyName ?? element.name).text
+      const place = pathOf(module).split("/").slice(0, -1).join("/")
+      const local = localOf(element.name.text, context)
+      const name = nameOf(module) === local ? local : `${nameOf(module)} as ${local}`
+      const names = byPath.get(place) ?? byPath.set(place, new Set()).get(place)
+      names.add(`${element.isTypeOnly ? "type " : ""}${name}`)
+    }
+    return [...byPath]
+      .map(([place, names]) => `import ${type}{ ${[...names].sort().join(", ")} } from "${place}"`)
+      .join("\n")
+  }
+  // names of one module
+  const module = path.split("/").at(-1)
+  const names = bindings.elements.map((element) => {
+    const name = (element.propertyName ?? element.name).text
+    const now = nowCalled(module, name) ?? name
+    const local = element.name.text
+    return `${element.isTypeOnly ? "type " : ""}${now === local ? now : `${now} as ${local}`}`
+  })
+  return `import ${type}{ ${names.join(", ")} } from "${pathOf(module)}"`
+}
+
+/** Adds the modules that names have moved to, and drops those of which nothing is left. */
+const withImports = (text, { needed }) => {
+  const file = ts.createSourceFile("file.ts", text, ts.ScriptTarget.Latest, true)
+  const used = new Set()
+  const visit = (node) => {
+    if (ts.isImportDeclaration(node)) return
+    if (ts.isIdentifier(node)) used.add(node.text)
+    ts.forEachChild(node, visit)
+  }
+  visit(file)
+  const declared = new Set()
+  let done = ""
+  let end = 0
+  let last = 0
+  let barrel
+  for (const statement of file.statements) {
+    if (!ts.isImportDeclaration(statement)) continue
+    const path = statement.moduleSpecifier.text
+    const bindings = statement.importClause?.namedBindings
+    const start = statement.getStart(file)
+    last = statement.end
+    if (bindings === undefined || !isEffect(path)) continue
+    if (ts.isNamespaceImport(bindings)) {
+      const name = bindings.name.text
+      if (!used.has(name) || declared.has(name)) {
+        done += text.slice(end, start)
+        end = text[statement.end] === "\n" ? statement.end + 1 : statement.end
+      }
+      declared.add(name)
+    } else {
+      barrel ??= path === "effect"
+      const kept = bindings.elements.filter(
+        ({ name }) => used.has(name.text) && !declared.has(name.text)
+      )
+      kept.forEach(({ name }) => declared.add(name.text))
+      if (kept.length === bindings.elements.length) continue
+      done += text.slice(end, start)
+      if (kept.length === 0) {
+        end = text[statement.end] === "\n" ? statement.end + 1 : statement.end
+      } else {
+        const type = statement.importClause.isTypeOnly ? "type " : ""
+        done += `import ${type}{ ${kept.map((element) => element.getText(file)).join(", ")} } from "${path}"`
+        end = statement.end
+      }
+    }
+  }
+  const missing = [...needed].filter((name) => used.has(name) && !declared.has(name))
+  const added = missing.map((name) =>
+    barrel ?
+      `\nimport { ${name} } from "${pathOf(name).split("/").slice(0, -1).join("/")}"`
+    : `\nimport * as ${name} from "${pathOf(name)}"`
+  )
+  return done + text.slice(end, last) + added.join("") + text.slice(Math.max(last, end))
+}
+
+// ----------------------------------------------------------------------------
+// nodes
+// ----------------------------------------------------------------------------
+
+const render = (node, context) => {
+  const done = rule(node, context)
+  return done === undefined ? plain(node, context) : trivia(node, context) + done
+}
+
+const trivia = (node, { file, text }) => text.slice(node.pos, node.getStart(file))
+
+/** The node as it is, with what its children have become. */
+const plain = (node, context) => {
+  let done = ""
+  let at = node.pos
+  ts.forEachChild(node, (child) => {
+    done += context.text.slice(at, child.pos) + render(child, context)
+    at = child.end
+  })
+  return done + context.text.slice(at, node.end)
+}
+
+const bare = (node, context) => render(node, context).slice(trivia(node, context).length)
+
+const list = (nodes, context) => nodes.map((node) => bare(node, context).trim()).join(", ")
+
+/** The module and the member, where a name is that of a member of a namespace of Effect. */
+const memberOf = (node, { imports }) => {
+  const [left, right] =
+    ts.isPropertyAccessExpression(node) ? [node.expression, node.name]
+    : ts.isQualifiedName(node) ? [node.left, node.right]
+    : []
+  return left !== undefined && ts.isIdentifier(left) && imports.has(left.text) ?
+      { module: imports.get(left.text), member: right.text, local: left.text }
+    : undefined
+}
+
+const isMember = (node, context, name) => {
+  const found = memberOf(node, context)
+  return found !== undefined && `${found.module}.${found.member}` === name
+}
+
+const rule = (node, context) => {
+  if (ts.isImportDeclaration(node) && isEffect(node.moduleSpecifier.text))
+    return renderImport(node, context)
+  for (const form of forms) {
+    const done = form(node, context)
+    if (done !== undefined) return done
+  }
+  const found = memberOf(node, context)
+  if (found !== undefined) return member(found, context)
+  if (ts.isPropertyAccessExpression(node) && Object.hasOwn(properties, node.name.text)) {
+    return `${bare(node.expression, context)}${node.questionDotToken ? "?." : "."}${properties[node.name.text]}`
+  }
+  if (
+    ts.isIdentifier(node) &&
+    context.imports.has(node.text) &&
+    !(ts.isPropertyAccessExpression(node.parent) && node.parent.name === node) &&
+    !(ts.isPropertyAssignment(node.parent) && node.parent.name === node)
+  ) {
+    return localOf(node.text, context)
+  }
+  return undefined
+}
+
+const nowCalled = (module, member) =>
+  Object.hasOwn(members, module) && Object.hasOwn(members[module], member) ?
+    members[module][member]
+  : undefined
+
+const member = ({ local, member, module }, context) => {
+  const now = nowCalled(module, member)
+  if (now === undefined) return `${localOf(local, context)}.${member}`
+  if (!now.includes(".")) return `${localOf(local, context)}.${now}`
+  context.needed.add(now.split(".")[0])
+  return now
+}
+
+// ----------------------------------------------------------------------------
+// forms
+// ----------------------------------------------------------------------------
+
+const callOf = (name, f) => (node, context) =>
+  ts.isCallExpression(node) && isMember(node.expression, context, name) ?
+    f(node, context)
+  : undefined
+
+const callee = (node, context) => bare(node.expression, context)
+
+const types = (node, context) =>
+  node.typeArguments === undefined ? "" : `<${list(node.typeArguments, context)}>`
+
+/** Variadic on the one line, an array on the other. */
+const arrayed = (name) =>
+  callOf(name, (node, context) => {
+    const [first, ...others] = node.arguments
+    const array =
+      others.length === 0 && first !== undefined && ts.isSpreadElement(first) ?
+        bare(first.expression, context)
+      : `[${list(node.arguments, context)}]`
+    return `${callee(node, context)}(${array})`
+  })
+
+const withName = (node, context, name) => callee(node, context).replace(/\w+$/, name)
+
+const forms = [
+  arrayed("Schema.Union"),
+  arrayed("Schema.Tuple"),
+  callOf("Schema.Literal", (node, context) => {
+    const [first, ...others] = node.arguments
+    if (others.length === 0 && !ts.isSpreadElement(first)) return undefined
+    const array =
+      others.length === 0 ? bare(first.expression, context) : `[${list(node.arguments, context)}]`
+    return `${withName(node, context, "Literals")}(${array})`
+  }),
+  callOf("Schema.Record", (node, context) => {
+    const [argument] = node.arguments
+    if (!ts.isObjectLiteralExpression(argument)) return undefined
+    const of = (name) =>
+      bare(argument.properties.find((property) => property.name.text === name).initializer, context)
+    return `${callee(node, context)}(${of("key")}, ${of("value")})`
+  }),
+  callOf(
+    "Schema.optionalWith",
+    (node, context) =>
+      `${withName(node, context, "optionalKey")}(${bare(node.arguments[0], context)})`
+  ),
+  callOf("HttpApiSchema.annotations", (node, context) => {
+    const [argument] = node.arguments
+    return ts.isObjectLiteralExpression(argument) ?
+        bare(argument, context).replace(/\bstatus:/, "httpApiStatus:")
+      : undefined
+  }),
+  // class X extends Context.Tag("id")<X, Shape>() {}
+  (node, context) => {
+    if (!ts.isCallExpression(node) || node.typeArguments === undefined) return undefined
+    const inner = node.expression
+    if (!ts.isCallExpression(inner) || !isMember(inner.expression, context, "Context.Tag"))
+      return undefined
+    return `${withName(inner, context, "Service")}${types(node, context)}()(${list(inner.arguments, context)})`
+  },
+  callOf(
+    "Context.GenericTag",
+    (node, context) =>
+      `${withName(node, context, "Service")}${types(node, context)}(${list(node.arguments, context)})`
+  ),
+  // the methods of schemas and of APIs
+  (node, context) => {
+    if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression))
+      return undefined
+    const { expression, name } = node.expression
+    if (name.text !== "annotations" || memberOf(node.expression, context) !== undefined)
+      return undefined
+    return `${bare(expression, context)}.annotate(${list(node.arguments, context)})`
+  }
+]
+
+// ----------------------------------------------------------------------------
+// examples in docstrings
+// ----------------------------------------------------------------------------
+
+const examples = (text, fileName) =>
+  text.replace(/^( *)\* ```ts\n([\s\S]*?)^ *\* ```$/gm, (_all, indent, block) => {
+    const code = block.replace(/^ *\* ?/gm, "")
+    const done = toEffect4(code, fileName)
+    return `${indent}* \`\`\`ts\n${done
+      .replace(/\n$/, "")
+      .split("\n")
+      .map((line) => `${indent}*${line === "" ? "" : ` ${line}`}`)
+      .join("\n")}\n${indent}* \`\`\``
+  })

@@ -1,0 +1,160 @@
+/**
+ * What this library says otherwise on the one line of Effect and on the other. Nothing else of it may know which line it runs on.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
+import * as ClockModule from "effect/Clock"
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Effectable from "effect/Effectable"
+import * as Fiber from "effect/Fiber"
+import * as Cookies from "effect/http/Cookies"
+import type * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpEffect from "effect/http/HttpEffect"
+import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Semaphore from "effect/Semaphore"
+
+/** The class of values that are Effects: the fiber that runs one hands itself over. */
+export const effectClass = <A, E, R>(
+  evaluate: (self: never, fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<A, E, R>
+): new () => Effect.Effect<A, E, R> => {
+  const Made = function () {}
+  Made.prototype = Effectable.Prototype<Effect.Effect<A, E, R>>({
+    label: "Security",
+    evaluate(fiber) {
+      return evaluate(this as never, fiber)
+    }
+  })
+  return Made as unknown as new () => Effect.Effect<A, E, R>
+}
+
+// causes
+
+/** The error, where a cause is that alone. */
+export const failureOf = (cause: Cause.Cause<unknown>): Option.Option<unknown> =>
+  Cause.hasDies(cause) ? Option.none() : Cause.findErrorOption(cause)
+
+export const mapDefects = <E>(
+  cause: Cause.Cause<E>,
+  f: (defect: unknown) => unknown
+): Cause.Cause<E> =>
+  Cause.fromReasons(
+    cause.reasons.map((reason) =>
+      Cause.isDieReason(reason) ? Cause.makeDieReason(f(reason.defect)) : reason
+    )
+  )
+
+/** What an Effect failed with: a span may have put something around it. */
+export const original = (error: unknown): unknown => error
+
+// fibers
+
+export const currentClock = (): Clock.Clock | undefined =>
+  Fiber.getCurrent()?.getRef(ClockModule.Clock)
+
+export const interruptFork = (fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<void> =>
+  Effect.sync(() => fiber.interruptUnsafe())
+
+export const makeDeferred = <A, E>(): Deferred.Deferred<A, E> => Deferred.makeUnsafe<A, E>()
+
+export const makeSemaphore = (
+  permits: number
+): { withPermits(n: number): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> } =>
+  Semaphore.makeUnsafe(permits)
+
+export const timeoutFail = <E2>(options: {
+  readonly duration: Duration.Input
+  readonly onTimeout: () => E2
+}): (<A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | E2, R>) =>
+  Effect.timeoutOrElse({
+    duration: options.duration,
+    orElse: () => Effect.fail(options.onTimeout())
+  })
+
+/** What there is once in a process, however many copies of this library. */
+export const once = <A>(key: string, make: () => A): A => {
+  const all = ((globalThis as { [onceKey]?: Map<string, unknown> })[onceKey] ??= new Map())
+  if (!all.has(key)) all.set(key, make())
+  return all.get(key) as A
+}
+
+const onceKey: unique symbol = Symbol.for("effect-security/once") as never
+
+// requests and answers
+
+export type PreResponseHandler = HttpEffect.PreResponseHandler
+
+/** Does something to whatever answers the request. */
+export const beforeResponse = (handler: PreResponseHandler): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    HttpEffect.appendPreResponseHandlerUnsafe(fiber.context, handler)
+    return Effect.void
+  })
+
+export const maxBodySize: Effect.Effect<number | undefined> = Effect.map(
+  HttpIncomingMessage.MaxBodySize,
+  (size) => (size === undefined ? undefined : Number(size))
+)
+
+export const invalidCookie = (): Cookies.CookiesError =>
+  Cookies.CookiesError.fromReason("InvalidCookieValue")
+
+/** Whether the other side could not be reached. */
+export const isTransport = ({ reason }: HttpClientError.HttpClientError): boolean =>
+  reason._tag === "TransportError" ||
+  reason._tag === "InvalidUrlError" ||
+  reason._tag === "EncodeError"
+
+export const isEmptyBody = ({ reason }: HttpClientError.HttpClientError): boolean =>
+  reason._tag === "EmptyBodyError"
+
+// schemas
+
+export type Codec<A, I = A> = Schema.Codec<A, I>
+
+export type SchemaError = Schema.SchemaError
+
+export const compose = <A, B, I>(first: Codec<A, A>, second: Codec<B, I>): Codec<B, A> =>
+  first.pipe(Schema.decodeTo(second as Codec<B, never>)) as Codec<B, A>
+
+export const filter =
+  <A>(f: (value: A) => string | undefined) =>
+  <I>(schema: Codec<A, I>): Codec<A, I> =>
+    schema.check(Schema.makeFilter(f)) as Codec<A, I>
+
+export const literals = <const Values extends ReadonlyArray<string>>(
+  ...values: Values
+): Schema.Literals<Values> => Schema.Literals(values)
+
+export const unchecked: Schema.MakeOptions = { disableChecks: true }
+
+// configuration
+
+export type ConfigError = Config.ConfigError
+
+export type ConfigWrap<A> = Config.Wrap<A>
+
+export const unwrapConfig = <A>(wrapped: ConfigWrap<A>): Config.Config<A> =>
+  Config.unwrap<A>(wrapped)
+
+export const mapConfig =
+  <A, B>(name: string, f: (value: A) => B) =>
+  (config: Config.Config<A>): Config.Config<B> =>
+    Config.mapEffect(config, (value) =>
+      Effect.try({
+        try: () => f(value),
+        catch: (cause) =>
+          new Config.ConfigError(
+            new ConfigProvider.SourceError({
+              message: `${name}: ${cause instanceof Error ? cause.message : String(cause)}`
+            })
+          )
+      })
+    )
