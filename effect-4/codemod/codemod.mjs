@@ -188,6 +188,10 @@ const rule = (node, context) => {
     const done = form(node, context)
     if (done !== undefined) return done
   }
+  const inner = ts.isQualifiedName(node) && memberOf(node.left, context)
+  if (inner && nowCalled(inner.module, `${inner.member}.${node.right.text}`) !== undefined) {
+    return member({ ...inner, member: `${inner.member}.${node.right.text}` }, context)
+  }
   const found = memberOf(node, context)
   if (found !== undefined) return member(found, context)
   if (ts.isPropertyAccessExpression(node) && Object.hasOwn(properties, node.name.text)) {
@@ -266,6 +270,49 @@ const forms = [
     (node, context) =>
       `${withName(node, context, "optionalKey")}(${bare(node.arguments[0], context)})`
   ),
+  // what has namespaces within, such as Schema.Schema.Type, keeps its name
+  (node, context) =>
+    (
+      ts.isQualifiedName(node) &&
+      ts.isQualifiedName(node.left) &&
+      isMember(node.left, context, "Schema.Schema") &&
+      nowCalled("Schema", `Schema.${node.right.text}`) === undefined
+    ) ?
+      `${localOf("Schema", context)}.Schema.${node.right.text}`
+    : undefined,
+  callOf("Schema.transform", (node, context) => {
+    const [from, to, options] = node.arguments
+    if (options === undefined || !ts.isObjectLiteralExpression(options)) return undefined
+    context.needed.add("SchemaTransformation")
+    const functions = options.properties
+      .filter((property) => property.name.text !== "strict")
+      .map((property) => bare(property, context))
+    return `${bare(from, context)}.pipe(${withName(node, context, "decodeTo")}(${bare(to, context)}, SchemaTransformation.transform({ ${functions.join(", ")} })))`
+  }),
+  callOf("Effect.timeoutFail", (node, context) => {
+    const [argument] = node.arguments
+    if (node.arguments.length !== 1 || !ts.isObjectLiteralExpression(argument)) return undefined
+    const parts = argument.properties.map((property) =>
+      property.name.text === "onTimeout" && ts.isArrowFunction(property.initializer) ?
+        `orElse: () => ${callee(node, context).replace(/\.\w+$/, "")}.fail(${bare(property.initializer.body, context)})`
+      : bare(property, context)
+    )
+    return `${withName(node, context, "timeoutOrElse")}({ ${parts.join(", ")} })`
+  }),
+  callOf(
+    "Deferred.unsafeMake",
+    (node, context) => `${withName(node, context, "makeUnsafe")}${types(node, context)}()`
+  ),
+  callOf("HttpApiSchema.withEncoding", (node, context) => {
+    const kinds = {
+      Json: "asJson",
+      Text: "asText",
+      UrlParams: "asFormUrlEncoded",
+      Uint8Array: "asUint8Array"
+    }
+    const kind = /kind: "(\w+)"/.exec(node.arguments[0].getText())?.[1]
+    return kind in kinds ? `${withName(node, context, kinds[kind])}()` : undefined
+  }),
   callOf("HttpApiSchema.annotations", (node, context) => {
     const [argument] = node.arguments
     return ts.isObjectLiteralExpression(argument) ?

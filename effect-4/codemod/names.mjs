@@ -47,7 +47,7 @@ export const modules = {
   TestClock: "effect/testing/TestClock"
 }
 
-/** Members of a module, by the names of Effect 3. A name with a `.` is a member of another module. */
+/** Members of a module, by the names of Effect 3. What has a `.` on the left is in a namespace of that name, on the right in another module. */
 export const members = {
   Cause: {
     failureOption: "findErrorOption",
@@ -57,7 +57,7 @@ export const members = {
     parallel: "combine",
     sequential: "combine"
   },
-  Config: { redacted: "Redacted", string: "String", integer: "Int" },
+  Config: { "Config.Wrap": "Wrap", redacted: "Redacted", string: "String", integer: "Int" },
   ConfigError: { ConfigError: "Config.ConfigError" },
   Context: { unsafeGet: "getUnsafe", unsafeMake: "makeUnsafe" },
   DateTime: { unsafeMake: "makeUnsafe" },
@@ -73,6 +73,7 @@ export const members = {
     forkDaemon: "forkDetach",
     mapInputContext: "updateContext",
     orElse: "catch",
+    unsafeMakeSemaphore: "Semaphore.makeUnsafe",
     withFiberRuntime: "withFiber",
     zipLeft: "tap",
     zipRight: "andThen"
@@ -81,7 +82,14 @@ export const members = {
   Exit: { isInterrupted: "hasInterrupts" },
   Fiber: { RuntimeFiber: "Fiber" },
   Headers: { currentRedactedNames: "CurrentRedactedNames" },
-  HttpApp: {},
+  HttpApi: { "HttpApi.Any": "Constraint", "HttpApi.AnyWithProps": "Top" },
+  HttpApiEndpoint: {
+    "HttpApiEndpoint.AddContext": "AddMiddleware",
+    "HttpApiEndpoint.Any": "Constraint",
+    "HttpApiEndpoint.AnyWithProps": "Top",
+    "HttpApiEndpoint.Context": "Middleware"
+  },
+  HttpApiGroup: { "HttpApiGroup.Any": "Constraint", "HttpApiGroup.AnyWithProps": "Top" },
   HttpLayerRouter: { unhandled: "Types.unhandled" },
   HttpServer: { layerContext: "layerServices" },
   HttpServerResponse: { isServerResponse: "isHttpServerResponse", unsafeJson: "jsonUnsafe" },
@@ -95,6 +103,9 @@ export const members = {
   ParseResult: { ParseError: "Schema.SchemaError" },
   Predicate: { isNullable: "isNullish", isObject: "isObjectKeyword", isRecord: "isObject" },
   Schema: {
+    Schema: "Codec",
+    "Schema.All": "Top",
+    "Schema.Any": "Top",
     NonNegativeInt: "Natural",
     Object: "ObjectKeyword",
     annotations: "annotate",
