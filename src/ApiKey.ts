@@ -29,6 +29,7 @@ import {
   type VerifierContext
 } from "./internal/security/Model.ts"
 import type { Grantable, SecurityRequirement } from "./SecurityRequirement.ts"
+import * as Line from "./internal/line/Line.ts"
 
 /**
  * An API key in a header.
@@ -192,7 +193,7 @@ export const setCookie: {
         sameSite: options.sameSite ?? "lax",
         httpOnly: true
       }).pipe(Effect.map(HttpServerResponse.setHeader("cache-control", "no-store")))
-    : Effect.fail(new Cookies.CookiesError({ reason: "InvalidValue" }))
+    : Effect.fail(Line.invalidCookie())
 )
 
 // ----------------------------------------------------------------------------

@@ -46,7 +46,8 @@ export type Options = RedisOptions & {
 export const make = (
   options: Options = {}
 ): Effect.Effect<DigestNonces.StoreService, never, Scope.Scope> => {
-  const { prefix = "effect-security:digest:", timeout = "2 seconds", ...redisOptions } = options
+  const { prefix = "effect-security:digest:", timeout, ...redisOptions } = options
+  const limit = Duration.decode(timeout ?? "2 seconds")
   const since = `${prefix}since`
   return Effect.acquireRelease(
     Effect.clockWith((clock) => Effect.sync(() => connect(redisOptions, since, clock))),
@@ -71,10 +72,10 @@ export const make = (
           // an HttpApp without a router is not: its timeouts would wait for Redis
           Effect.interruptible,
           Effect.timeoutFail({
-            duration: timeout,
+            duration: limit,
             onTimeout: () =>
               new DigestNonces.StoreError({
-                message: `Redis did not answer within ${Duration.format(timeout)}`
+                message: `Redis did not answer within ${Duration.format(limit)}`
               })
           }),
           Effect.map((verdict) => verdict === 1)

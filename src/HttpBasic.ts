@@ -245,9 +245,10 @@ const verification = <E, R>(
       if (memory.has(claim, clock.unsafeCurrentTimeMillis())) return Effect.succeed(true)
       const hashed = Effect.tap(
         Effect.suspend(() => passwordHash.verify(password, stored)),
-        (right) => {
-          if (right) memory.keep(claim, clock.unsafeCurrentTimeMillis())
-        }
+        (right) =>
+          Effect.sync(() => {
+            if (right) memory.keep(claim, clock.unsafeCurrentTimeMillis())
+          })
       )
       return flights.run(
         claim,

@@ -17,6 +17,7 @@ import * as Base64Url from "./internal/pure/Base64Url.ts"
 import * as Jwk from "./internal/token/Jwk.ts"
 import * as RemoteDocument from "./internal/upstream/RemoteDocument.ts"
 import * as Upstream from "./internal/upstream/Upstream.ts"
+import * as Line from "./internal/line/Line.ts"
 
 export {
   type Algorithm,
@@ -232,7 +233,7 @@ export const fromConfig = (
   options: UrlOptions = {}
 ): Config.Config<Jwks<HttpClient.HttpClient>> =>
   Config.redacted(name).pipe(
-    Config.mapAttempt((redacted): Jwks<HttpClient.HttpClient> => {
+    Line.mapConfig(name, (redacted): Jwks<HttpClient.HttpClient> => {
       const value = Redacted.value(redacted).trim()
       if (!value.startsWith("{")) {
         const problem = Upstream.problemOf(value, options.allowHttp)

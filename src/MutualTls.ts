@@ -4,16 +4,13 @@
  * @since 0.1.0
  */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
-import * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import { createHash, X509Certificate } from "node:crypto"
 import * as ClientAddress from "./ClientAddress.ts"
 import * as Credential from "./Credential.ts"
 import * as Scheme from "./Scheme.ts"
 import type { Scheme as SchemeOf } from "./internal/security/Model.ts"
+import * as Line from "./internal/line/Line.ts"
 
 // ----------------------------------------------------------------------------
 // models
@@ -232,12 +229,7 @@ const isValidAt = ({ validFrom, validTo }: PeerCertificate, now: number): boolea
   Date.parse(validFrom) <= now && now <= Date.parse(validTo)
 
 /** A request is read by its fiber, whose clock a test may have set. */
-const now = (): number =>
-  Option.match(Fiber.getCurrentFiber(), {
-    onNone: () => Date.now(),
-    onSome: ({ currentDefaultServices }) =>
-      Context.get(currentDefaultServices, Clock.Clock).unsafeCurrentTimeMillis()
-  })
+const now = (): number => Line.currentClock()?.unsafeCurrentTimeMillis() ?? Date.now()
 
 /** What is used of `tls.TLSSocket`, so that these declarations need none of Node's. */
 interface TlsSocket {

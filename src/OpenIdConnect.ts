@@ -20,6 +20,7 @@ import * as Security from "./Security.ts"
 import type * as SecurityError from "./SecurityError.ts"
 import * as ServerMetadata from "./ServerMetadata.ts"
 import * as TokenKind from "./internal/token/TokenKind.ts"
+import * as Line from "./internal/line/Line.ts"
 
 export type { ProviderOptions } from "./internal/openid/OpenIdProvider.ts"
 export { type UserInfo, userInfo, type UserInfoOptions } from "./internal/openid/UserInfo.ts"
@@ -282,6 +283,6 @@ const checked = <A, I>(
 ): Schema.Schema<A, unknown> =>
   Principal.after(
     // Jwt has read them
-    Schema.Unknown.pipe(Schema.filter((value) => problemOf(value as Jwt.Claims))),
+    Line.filter<unknown>((value) => problemOf(value as Jwt.Claims))(Schema.Unknown),
     claims
   )

@@ -280,9 +280,11 @@ export const decoy = (
     self.hash(Redacted.make(randomBytes(32).toString("base64")))
   ).pipe(
     Effect.catchTag("InvalidPassword", Effect.die),
-    Effect.tap((hash) => {
-      made = hash
-    })
+    Effect.tap((hash) =>
+      Effect.sync(() => {
+        made = hash
+      })
+    )
   )
   return Effect.suspend(() =>
     made === undefined ? flights.run("decoy", making) : Effect.succeed(made)

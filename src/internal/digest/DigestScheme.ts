@@ -3,10 +3,6 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
-import * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
 import * as Challenge from "../../Challenge.ts"
 import * as Credential from "../../Credential.ts"
 import type { Definition, Problem } from "../security/Definition.ts"
@@ -16,6 +12,7 @@ import * as DigestNonces from "../../DigestNonces.ts"
 import * as Scheme from "../../Scheme.ts"
 import { definitions } from "../security/Expression.ts"
 import type { Scheme as SchemeOf, Top } from "../security/Model.ts"
+import * as Line from "../line/Line.ts"
 
 // ----------------------------------------------------------------------------
 // models
@@ -232,9 +229,4 @@ const isInsufficient = (
   problem?.error === "insufficient_scope"
 
 /** A challenge is made in the midst of a fiber, whose clock it is. */
-const currentTime = (): number =>
-  Option.match(Fiber.getCurrentFiber(), {
-    onNone: () => Date.now(),
-    onSome: (fiber) =>
-      Context.get(fiber.currentDefaultServices, Clock.Clock).unsafeCurrentTimeMillis()
-  })
+const currentTime = (): number => Line.currentClock()?.unsafeCurrentTimeMillis() ?? Date.now()

@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import * as HttpApp from "@effect/platform/HttpApp"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type * as Clock from "effect/Clock"
@@ -34,6 +33,7 @@ import {
   type VerifierContext
 } from "../security/Model.ts"
 import type { Grantable as Grants, SecurityRequirement } from "../../SecurityRequirement.ts"
+import * as Line from "../line/Line.ts"
 
 // ----------------------------------------------------------------------------
 // models
@@ -431,7 +431,7 @@ const appendInfo = (
   ending: Offer | undefined,
   now: number
 ): Effect.Effect<void> =>
-  HttpApp.appendPreResponseHandler((request, response) => {
+  Line.beforeResponse((request, response) => {
     if (response.status === 401) return Effect.succeed(response)
     const info = [
       ...(ending === undefined ? [] : [`nextnonce="${ending.issuer.issue(now)}"`]),

@@ -132,7 +132,7 @@ export const makeQuestion = (
         onTimeout: () =>
           new Upstream.UpstreamError({
             url: shown(options.url),
-            description: `no answer within ${Duration.format(limits.timeout)}`
+            description: `no answer within ${Duration.format(Duration.decode(limits.timeout))}`
           })
       }),
       Effect.flatMap(toAnswer)

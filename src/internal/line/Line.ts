@@ -37,7 +37,7 @@ export const effectClass = <A, E, R>(
 // causes
 
 /** The error, where a cause is that alone. */
-export const failureOf = (cause: Cause.Cause<unknown>): Option.Option<unknown> =>
+export const failureOf = <E>(cause: Cause.Cause<E>): Option.Option<E> =>
   cause._tag === "Fail" ? Option.some(cause.error)
   : Cause.isDie(cause) ? Option.none()
   : Cause.failureOption(cause)

@@ -3,14 +3,14 @@
  *
  * @since 0.1.0
  */
-import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Multipart from "@effect/platform/Multipart"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Stream from "effect/Stream"
+import * as Line from "../line/Line.ts"
+import * as Bytes from "./Bytes.ts"
 
 /**
  * Reads a body of at most `maxBytes` (and of at most the platform's `MaxBodySize`), and leaves it to be read again.
@@ -50,15 +50,26 @@ export const read = (
 export const sourceOf = (request: HttpServerRequest.HttpServerRequest): object =>
   typeof request.source === "object" && request.source !== null ? request.source : request
 
-/** How much of a body that is too large is thrown away, so that its client gets to read why it was refused. */
-const maxDrained = 1_048_576
+/**
+ * How much of a body that is too large is thrown away, so that its client gets to read why it was refused.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const maxDrained = 1_048_576
 
 /** By {@link sourceOf}: whatever modifies a request makes another object over the same source. */
 const bodies = new WeakMap<object, Uint8Array>()
 
 const left = new WeakSet<HttpServerRequest.HttpServerRequest>()
 
-const wasRead = (source: unknown): boolean =>
+/**
+ * Whether something has read the body before: `bodyUsed` tells it of a Fetch request, `readableDidRead` of node:http.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const wasRead = (source: unknown): boolean =>
   (hasProperty(source, "bodyUsed") && source.bodyUsed === true) ||
   (hasProperty(source, "readableDidRead") && source.readableDidRead === true)
 
@@ -66,22 +77,12 @@ const readStream = (
   request: HttpServerRequest.HttpServerRequest,
   maxBytes: number
 ): Effect.Effect<Uint8Array | undefined> =>
-  Effect.flatMap(HttpIncomingMessage.MaxBodySize, (configured) => {
-    const limit = Math.min(maxBytes, Number(Option.getOrElse(configured, () => maxBytes)))
+  Effect.flatMap(Line.maxBodySize, (configured = maxBytes) => {
+    const limit = Math.min(maxBytes, configured)
     if (Number(request.headers["content-length"]) > limit) return Effect.succeed(undefined)
-    const chunks: Array<Uint8Array> = []
-    return Stream.runFoldWhile(
-      request.stream,
-      0,
-      (size) => size <= limit + maxDrained,
-      (size, chunk) => {
-        if (size + chunk.length <= limit) chunks.push(chunk)
-        return size + chunk.length
-      }
-    ).pipe(
-      Effect.map((size) => {
-        if (size > limit) return undefined
-        const body = joined(chunks, size)
+    return Bytes.collect(request.stream, limit, maxDrained).pipe(
+      Effect.map((body) => {
+        if (body === undefined) return undefined
         bodies.set(sourceOf(request), body)
         leave(request, body)
         return body
@@ -92,16 +93,6 @@ const readStream = (
       )
     )
   })
-
-const joined = (chunks: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
-  const bytes = new Uint8Array(size)
-  let offset = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset)
-    offset += chunk.length
-  }
-  return bytes
-}
 
 /** What the platform makes of a body's bytes, put before the readers of the request's class. */
 const leave = (request: HttpServerRequest.HttpServerRequest, body: Uint8Array): void => {

@@ -7,6 +7,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Line from "../line/Line.ts"
 
 /**
  * Joins callers of one key in one run of their Effect.
@@ -44,7 +45,7 @@ export const make = <A, E>(options: { readonly outlives?: boolean } = {}): Singl
       if (flight.waiting > 0 || options.outlives || flight.fiber === undefined) return Effect.void
       // whoever asks from now on starts anew
       if (flights.get(key) === flight) flights.delete(key)
-      return Fiber.interruptFork(flight.fiber)
+      return Line.interruptFork(flight.fiber)
     })
   const wait = (
     key: string,

@@ -8,19 +8,20 @@
  * @since 0.1.0
  */
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
-import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import { hasProperty, isObject } from "effect/Predicate"
+import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import * as Challenge from "../../Challenge.ts"
 import * as Credential from "../../Credential.ts"
 import * as TokenEndpoint from "../../TokenEndpoint.ts"
+import * as Line from "../line/Line.ts"
+import * as Bytes from "../request/Bytes.ts"
+import * as BufferedBody from "../request/BufferedBody.ts"
 
 // ----------------------------------------------------------------------------
 // models
@@ -275,9 +276,6 @@ const checkHead = (
 /** The longest form that is read. */
 const maxBodySize = 65_536
 
-/** How much of a longer one is thrown away, so that its client gets to read why it was refused. */
-const maxDrained = 1_048_576
-
 const tooLarge = refuse("The form is too large")
 
 const unreadable = refuse("The form could not be read")
@@ -289,13 +287,12 @@ const readBody = (
   request: HttpServerRequest.HttpServerRequest
 ): Effect.Effect<string, TokenEndpoint.TokenError> =>
   Effect.suspend(() => {
-    // `modify` makes another request of the same source
-    const source = isObject(request.source) ? request.source : request
+    const source = BufferedBody.sourceOf(request)
     const known = bodies.get(source)
     if (known !== undefined) return Effect.succeed(known)
     // a Fetch request without a body
     if (hasProperty(source, "body") && source.body === null) return Effect.succeed("")
-    if (!wasRead(source)) {
+    if (!BufferedBody.wasRead(source)) {
       return Effect.tap(readStream(request), (body) => Effect.sync(() => bodies.set(source, body)))
     }
     // what read the body before, for instance an HttpApi's own decoding, has left its text with the request
@@ -312,43 +309,18 @@ const readStream = (
   request: HttpServerRequest.HttpServerRequest
 ): Effect.Effect<string, TokenEndpoint.TokenError> =>
   Effect.gen(function* () {
-    const configured = yield* HttpIncomingMessage.MaxBodySize
-    const limit = Math.min(maxBodySize, Number(Option.getOrElse(configured, () => maxBodySize)))
+    const limit = Math.min(maxBodySize, (yield* Line.maxBodySize) ?? maxBodySize)
     if (Number(request.headers["content-length"]) > limit) return yield* tooLarge
-    const chunks: Array<Uint8Array> = []
-    const size = yield* Stream.runFoldWhile(
-      request.stream,
-      0,
-      (size) => size <= maxDrained,
-      (size, chunk) => {
-        if (size + chunk.length <= limit) chunks.push(chunk)
-        return size + chunk.length
-      }
-    ).pipe(
+    const bytes = yield* Bytes.collect(request.stream, limit, BufferedBody.maxDrained).pipe(
       // a Fetch body that fails is a failure and, when it is closed, a defect
       Effect.catchAllCause((cause) => (Cause.isInterrupted(cause) ? Effect.interrupt : unreadable))
     )
-    if (size > limit) return yield* tooLarge
-    return yield* Option.match(utf8(joined(chunks, size)), {
+    if (bytes === undefined) return yield* tooLarge
+    return yield* Option.match(utf8(bytes), {
       onNone: () => refuse("The form is not UTF-8"),
       onSome: Effect.succeed
     })
   })
-
-/** Whether something has read the body before: `bodyUsed` tells it of a Fetch request, `readableDidRead` of node:http. */
-const wasRead = (source: object): boolean =>
-  (hasProperty(source, "bodyUsed") && source.bodyUsed === true) ||
-  (hasProperty(source, "readableDidRead") && source.readableDidRead === true)
-
-const joined = (chunks: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
-  const bytes = new Uint8Array(size)
-  let offset = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset)
-    offset += chunk.length
-  }
-  return bytes
-}
 
 // ----------------------------------------------------------------------------
 // the form

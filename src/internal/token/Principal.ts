@@ -8,6 +8,7 @@ import { compose } from "effect/Function"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as PlainData from "../pure/PlainData.ts"
+import * as Line from "../line/Line.ts"
 
 /**
  * Reads claims by a schema; without one they are what is read.
@@ -45,9 +46,7 @@ export const after = <A, I>(
   first: Schema.Schema<unknown>,
   schema: Schema.Schema<A, I> | undefined
 ): Schema.Schema<A, unknown> =>
-  schema === undefined ?
-    asDefault<Schema.Schema<A, unknown>>(first)
-  : Schema.compose(first, schema, { strict: false })
+  schema === undefined ? asDefault<Schema.Schema<A, unknown>>(first) : Line.compose(first, schema)
 
 // without a schema `A` is the type of the claims: where it is a parameter of a public function, that is its default
 const asDefault = <A>(claims: unknown): A => claims as A

@@ -15,6 +15,8 @@ import * as Exit from "effect/Exit"
 import * as Setting from "../setting/Setting.ts"
 import * as SingleFlight from "../setting/SingleFlight.ts"
 import * as Upstream from "./Upstream.ts"
+import * as Line from "../line/Line.ts"
+import * as Option from "effect/Option"
 
 // ----------------------------------------------------------------------------
 // models
@@ -152,7 +154,7 @@ export const make = <A>(options: Options<A>): RemoteDocument<A> => {
         return exit
       }
       // a defect is not shown: nobody knows what it holds
-      const error = exit.cause._tag === "Fail" ? exit.cause.error : broken
+      const error = Option.getOrElse(Line.failureOf(exit.cause), () => broken)
       const pause = Math.min(coolDown, firstPause * 2 ** Math.min(failures, maxDoublings))
       failures++
       failure = { exit: Exit.fail(error), since: now, until: now + pause }

@@ -15,8 +15,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import * as Setting from "../setting/Setting.ts"
+import * as Line from "../line/Line.ts"
+import * as Bytes from "../request/Bytes.ts"
 
 // ----------------------------------------------------------------------------
 // models
@@ -266,7 +267,7 @@ const failed = (url: string, description: string): Effect.Effect<never, Upstream
 
 // the cause may quote what was sent
 const transportMessage = (error: HttpClientError.HttpClientError): string =>
-  error._tag === "RequestError" ? "can't be reached" : "answered with something that can't be read"
+  Line.isTransport(error) ? "can't be reached" : "answered with something that can't be read"
 
 const withoutRedirects = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.mapInputContext(effect, (context: Context.Context<R>) =>
@@ -300,35 +301,16 @@ const readStream = (
   // not `>` below: a limit that is no number lets nothing through
   if (announced > maxBytes) return Effect.fail(tooLarge)
   return response.stream.pipe(
-    Stream.mapError((error) =>
-      error.reason === "EmptyBody" ? undefined : transportMessage(error)
-    ),
-    Stream.runFoldEffect({ chunks: new Array<Uint8Array>(), length: 0 }, (done, chunk) => {
-      const length = done.length + chunk.length
-      if (!(length <= maxBytes)) return Effect.fail(tooLarge)
-      done.chunks.push(chunk)
-      return Effect.succeed({ chunks: done.chunks, length })
-    }),
+    (stream) => Bytes.collect(stream, maxBytes),
     Effect.catchAll((error) =>
-      error === undefined ? Effect.succeed({ chunks: [], length: 0 })
-      : typeof error === "string" ? failed(url, error)
-      : Effect.fail(error)
+      Line.isEmptyBody(error) ?
+        Effect.succeed(new Uint8Array())
+      : failed(url, transportMessage(error))
     ),
-    Effect.map(({ chunks, length }) => ({
-      status: response.status,
-      headers: response.headers,
-      body: concat(chunks, length),
-      url
-    }))
+    Effect.flatMap((body) =>
+      body === undefined ?
+        Effect.fail(tooLarge)
+      : Effect.succeed({ status: response.status, headers: response.headers, body, url })
+    )
   )
-}
-
-const concat = (chunks: ReadonlyArray<Uint8Array>, length: number): Uint8Array<ArrayBuffer> => {
-  const body = new Uint8Array(length)
-  let at = 0
-  for (const chunk of chunks) {
-    body.set(chunk, at)
-    at += chunk.length
-  }
-  return body
 }

@@ -38,7 +38,7 @@ export const effectClass = <A, E, R>(
 // causes
 
 /** The error, where a cause is that alone. */
-export const failureOf = (cause: Cause.Cause<unknown>): Option.Option<unknown> =>
+export const failureOf = <E>(cause: Cause.Cause<E>): Option.Option<E> =>
   Cause.hasDies(cause) ? Option.none() : Cause.findErrorOption(cause)
 
 export const mapDefects = <E>(
