@@ -132,7 +132,7 @@ const relative = (from: string, to: string): string => {
   while (common < base.length && common < target.length - 1 && base[common] === target[common]) {
     common++
   }
-  return `./${"../../../".repeat(base.length - common)}${target.slice(common).join("/")}`
+  return `./${"../".repeat(base.length - common)}${target.slice(common).join("/")}`
 }
 
 const entities: { readonly [character: string]: string } = {
