@@ -17,6 +17,7 @@ import type { AttemptThrottle } from "./AttemptThrottle.ts"
 import * as ClientAddress from "./ClientAddress.ts"
 import * as SecurityError from "./SecurityError.ts"
 import * as Setting from "./internal/setting/Setting.ts"
+import * as RateLimiterStore from "./internal/throttle/RateLimiterStore.ts"
 
 // ----------------------------------------------------------------------------
 // models
@@ -218,7 +219,7 @@ export const layerStoreMemory = (
   if (!isCount(capacity, 4)) {
     throw new Error(`the capacity has to be a whole number of at least 4: got ${capacity}`)
   }
-  return Layer.sync(RateLimiter.RateLimiterStore, () => {
+  return RateLimiterStore.layer(() => {
     const windows = makeTable<{ readonly count: number }>(capacity)
     const buckets = makeTable<{ readonly tokens: number; readonly refilledAt: number }>(capacity)
     return {
@@ -246,7 +247,7 @@ export const layerStoreMemory = (
             { tokens: kept, refilledAt, expiresAt: refilledAt + (limit - kept) * millis },
             now
           )
-          return left
+          return [left, kept >= limit ? 0 : now - refilledAt] as const
         })
     }
   })
@@ -356,16 +357,18 @@ const once = (effect: Effect.Effect<void>): Effect.Effect<void> => {
 
 const refuse = (
   error: RateLimiter.RateLimiterError | "timeout"
-): Effect.Effect<never, SecurityError.TooManyRequests | SecurityError.ServiceUnavailable> =>
-  error !== "timeout" && error.reason === "Exceeded" ?
-    Effect.fail(
-      new SecurityError.TooManyRequests({
-        retryAfter: Math.max(1, Math.ceil(Duration.toSeconds(error.retryAfter)))
-      })
-    )
-  : Effect.zipRight(
-      Effect.logWarning(
-        "The store of a throttle can't be reached: attempts are refused until it is"
-      ),
-      Effect.fail(new SecurityError.ServiceUnavailable())
-    )
+): Effect.Effect<never, SecurityError.TooManyRequests | SecurityError.ServiceUnavailable> => {
+  const wait = error === "timeout" ? undefined : RateLimiterStore.retryAfter(error)
+  return wait === undefined ?
+      Effect.zipRight(
+        Effect.logWarning(
+          "The store of a throttle can't be reached: attempts are refused until it is"
+        ),
+        Effect.fail(new SecurityError.ServiceUnavailable())
+      )
+    : Effect.fail(
+        new SecurityError.TooManyRequests({
+          retryAfter: Math.max(1, Math.ceil(Duration.toSeconds(wait)))
+        })
+      )
+}

@@ -8,7 +8,6 @@
  * @since 0.1.0
  */
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
-import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerRespondable from "@effect/platform/HttpServerRespondable"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type * as Cause from "effect/Cause"
@@ -19,6 +18,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Challenge from "./Challenge.ts"
 import { withoutStack } from "./SecurityError.ts"
+import * as Line from "./internal/line/Line.ts"
 
 // ----------------------------------------------------------------------------
 // models
@@ -138,7 +138,7 @@ class Refusal
  * @category schemas
  * @since 0.1.0
  */
-export const TokenError: Schema.Schema<TokenError, TokenErrorBody> = Schema.Union(
+export const TokenError = Line.errors(
   contract({
     status: 400,
     identifier: "SecurityTokenError",
@@ -475,7 +475,7 @@ function contract(options: {
     answeringWith(instance, (self) => ({ status: status(self), headers: headers(self) })),
     {
       strict: true,
-      decode: ({ error, error_description, error_uri }) =>
+      decode: ({ error, error_description, error_uri }): TokenError =>
         withoutStack(
           () =>
             new Refusal({
@@ -485,7 +485,7 @@ function contract(options: {
               challenge: error === "invalid_client" ? basic("token endpoint") : undefined
             })
         ),
-      encode: (self) => toBody(self)
+      encode: (self: TokenError): TokenErrorBody => toBody(self)
     }
   ).annotations(
     HttpApiSchema.annotations({
@@ -502,23 +502,16 @@ function contract(options: {
  * A schema of an HttpApi describes a body only; the fiber that encodes it is the one that answers, also when the error
  * was raised in another (`Effect.timeout`).
  */
-function answeringWith<A, I, R>(
-  schema: Schema.Schema<A, I, R>,
+function answeringWith<A, I>(
+  schema: Schema.Schema<A, I>,
   answer: (self: A) => { readonly status: number; readonly headers: Record<string, string> }
-): Schema.Schema<A, I, R> {
-  return Schema.transformOrFail(schema, Schema.typeSchema(schema), {
-    strict: true,
-    decode: (self) => Effect.succeed(self),
-    encode: (self) => {
-      const { status, headers } = answer(self)
-      return Effect.as(
-        HttpApp.appendPreResponseHandler((_request, response) =>
-          Effect.succeed(
-            response.status === status ? HttpServerResponse.setHeaders(response, headers) : response
-          )
-        ),
-        self
+): Schema.Schema<A, I> {
+  return Line.whenEncoded(schema, (self) => {
+    const { status, headers } = answer(self)
+    return Line.beforeResponse((_request, response) =>
+      Effect.succeed(
+        response.status === status ? HttpServerResponse.setHeaders(response, headers) : response
       )
-    }
+    )
   })
 }

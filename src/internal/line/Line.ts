@@ -128,6 +128,20 @@ export const filter =
 
 export const literals = Schema.Literal
 
+/** One of several errors, each with a status of its own, as the contract of an HttpApi has them. */
+export const errors = Schema.Union
+
+/** The schema, which does something in the fiber that encodes. */
+export const whenEncoded = <A, I, R>(
+  schema: Schema.Schema<A, I, R>,
+  f: (value: A) => Effect.Effect<void>
+): Schema.Schema<A, I, R> =>
+  Schema.transformOrFail(schema, Schema.typeSchema(schema), {
+    strict: true,
+    decode: (value) => Effect.succeed(value),
+    encode: (value) => Effect.as(f(value), value)
+  })
+
 export const unchecked = true
 
 // configuration

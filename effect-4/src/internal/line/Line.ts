@@ -19,6 +19,7 @@ import * as HttpEffect from "effect/http/HttpEffect"
 import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Semaphore from "effect/Semaphore"
 
 /** The class of values that are Effects: the fiber that runs one hands itself over. */
@@ -134,6 +135,26 @@ export const literals = <const Values extends ReadonlyArray<string>>(
 ): Schema.Literals<Values> => Schema.Literals(values)
 
 export const unchecked: Schema.MakeOptions = { disableChecks: true }
+
+/** One of several errors, each with a status of its own, as the contract of an HttpApi has them. */
+export const errors = <const Members extends ReadonlyArray<Schema.Top>>(
+  ...members: Members
+): Members => members
+
+/** The schema, which does something in the fiber that encodes. */
+export const whenEncoded = <A, I>(
+  schema: Schema.Codec<A, I>,
+  f: (value: A) => Effect.Effect<void>
+): Schema.Codec<A, I> =>
+  schema.pipe(
+    Schema.decodeTo(
+      Schema.toType(schema),
+      SchemaTransformation.transformEffect({
+        decode: (value: A) => Effect.succeed(value),
+        encode: (value: A) => Effect.as(f(value), value)
+      })
+    )
+  )
 
 // configuration
 
