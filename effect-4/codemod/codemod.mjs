@@ -40,7 +40,10 @@ const readImports = (file) => {
 
 const pathOf = (module) => (Object.hasOwn(modules, module) ? modules[module] : `effect/${module}`)
 
-const nameOf = (module) => pathOf(module).split("/").at(-1)
+/** A package of its own, which is no part of `effect`. */
+const isPackage = (module) => !pathOf(module).startsWith("effect/")
+
+const nameOf = (module) => (isPackage(module) ? module : pathOf(module).split("/").at(-1))
 
 /** What a namespace is called from now on. */
 const localOf = (local, { imports }) => {
@@ -61,17 +64,23 @@ const renderImport = (node, context) => {
   }
   if (path === "effect" || path === "@effect/platform") {
     const byPath = new Map()
+    const packages = []
     for (const element of bindings.elements) {
       const module = (element.propertyName ?? element.name).text
+      if (isPackage(module)) {
+        packages.push(`import ${type}* as ${element.name.text} from "${pathOf(module)}"`)
+        continue
+      }
       const place = pathOf(module).split("/").slice(0, -1).join("/")
       const local = localOf(element.name.text, context)
       const name = nameOf(module) === local ? local : `${nameOf(module)} as ${local}`
       const names = byPath.get(place) ?? byPath.set(place, new Set()).get(place)
       names.add(`${element.isTypeOnly ? "type " : ""}${name}`)
     }
-    return [...byPath]
-      .map(([place, names]) => `import ${type}{ ${[...names].sort().join(", ")} } from "${place}"`)
-      .join("\n")
+    const barrels = [...byPath].map(
+      ([place, names]) => `import ${type}{ ${[...names].sort().join(", ")} } from "${place}"`
+    )
+    return [...barrels, ...packages].join("\n")
   }
   // names of one module
   const module = path.split("/").at(-1)
@@ -246,6 +255,38 @@ const arrayed = (name) =>
     return `${callee(node, context)}(${array})`
   })
 
+const endpointOptions = {
+  addError: "error",
+  addSuccess: "success",
+  setHeaders: "headers",
+  setPath: "params",
+  setPayload: "payload",
+  setUrlParams: "query"
+}
+
+/** The calls of `a(…).b(…).c(…)`, the first one first. */
+const chainOf = (node) => {
+  const calls = []
+  for (let at = node; ; at = at.expression.expression) {
+    if (!ts.isCallExpression(at) || !ts.isPropertyAccessExpression(at.expression)) return []
+    calls.unshift(at)
+    if (!ts.isCallExpression(at.expression.expression)) return calls
+  }
+}
+
+const nameOfCall = (call) => {
+  const name = call.expression.name.text
+  return Object.hasOwn(properties, name) ? properties[name] : name
+}
+
+/** A schema with the status that it was given beside it. */
+const schemaOf = ([schema, options], context) => {
+  const status = /status: (\d+)/.exec(options?.getText() ?? "")?.[1]
+  if (status === undefined) return bare(schema, context)
+  context.needed.add("HttpApiSchema")
+  return `${bare(schema, context)}.pipe(HttpApiSchema.status(${status}))`
+}
+
 const withName = (node, context, name) => callee(node, context).replace(/\w+$/, name)
 
 const forms = [
@@ -332,6 +373,35 @@ const forms = [
     (node, context) =>
       `${withName(node, context, "Service")}${types(node, context)}(${list(node.arguments, context)})`
   ),
+  callOf("Schema.Struct", (node, context) => {
+    const [fields, ...rest] = node.arguments
+    if (rest.length === 0) return undefined
+    const struct = `${callee(node, context)}(${bare(fields, context)})`
+    return `${withName(node, context, "StructWithRest")}(${struct}, [${list(rest, context)}])`
+  }),
+  // what an endpoint is told by methods is told when it is made
+  (node, context) => {
+    if (!ts.isCallExpression(node)) return undefined
+    const calls = chainOf(node)
+    const [first, ...others] = calls
+    const root = first === undefined ? undefined : memberOf(first.expression, context)
+    if (root?.module !== "HttpApiEndpoint" || first.arguments.length !== 2) return undefined
+    const told = others.filter((call) => Object.hasOwn(endpointOptions, call.expression.name.text))
+    if (told.length === 0) return undefined
+    const options = new Map()
+    for (const call of told) {
+      const option = endpointOptions[call.expression.name.text]
+      const values = options.get(option) ?? []
+      options.set(option, [...values, schemaOf(call.arguments, context)])
+    }
+    const written = [...options].map(
+      ([name, values]) => `${name}: ${values.length === 1 ? values[0] : `[${values.join(", ")}]`}`
+    )
+    const made = `${callee(first, context)}(${list(first.arguments, context)}, { ${written.join(", ")} })`
+    return others
+      .filter((call) => !told.includes(call))
+      .reduce((done, call) => `${done}.${nameOfCall(call)}(${list(call.arguments, context)})`, made)
+  },
   // the methods of schemas and of APIs
   (node, context) => {
     if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression))
@@ -356,4 +426,37 @@ const examples = (text, fileName) =>
       .split("\n")
       .map((line) => `${indent}*${line === "" ? "" : ` ${line}`}`)
       .join("\n")}\n${indent}* \`\`\``
+  })
+
+/**
+ * A page: its blocks of code, the names in its text, and what it says of one line only. `<!-- effect-3 -->` begins what is not for
+ * the other line and `<!-- /effect-3 -->` ends it; `<!-- effect-4` begins a comment that is text there.
+ */
+export const inMarkdown = (text) =>
+  text
+    .replace(/<!-- effect-3 -->[\s\S]*?<!-- \/effect-3 -->\n?/g, "")
+    .replace(/<!-- effect-4\n?([\s\S]*?)\n?-->/g, "$1")
+    .split(/^(```[^\n]*\n[\s\S]*?^```$)/m)
+    .map((part) =>
+      part.startsWith("```ts") ?
+        part.replace(
+          /^(.*\n)([\s\S]*?)```$/,
+          (_all, fence, code) => `${fence}${toEffect4(code)}\`\`\``
+        )
+      : part.startsWith("```") ? part
+      : part.replace(/`[^`\n]+`/g, inText)
+    )
+    .join("")
+
+/** What stands between backticks: names of modules and of their members. */
+const inText = (code) =>
+  code.replace(/\b([A-Z]\w+)(?:\.(\w+))?\b/g, (all, module, name) => {
+    if (!Object.hasOwn(modules, module) && !Object.hasOwn(members, module)) return all
+    const now = name === undefined ? undefined : nowCalled(module, name)
+    return (
+      name === undefined ? nameOf(module)
+      : now === undefined ? `${nameOf(module)}.${name}`
+      : now.includes(".") ? now
+      : `${nameOf(module)}.${now}`
+    )
   })

@@ -44,7 +44,9 @@ export const modules = {
   Redis: "effect/persistence/Redis",
   // effect
   Either: "effect/Result",
-  TestClock: "effect/testing/TestClock"
+  TestClock: "effect/testing/TestClock",
+  // a package of its own
+  FastCheck: "fast-check"
 }
 
 /** Members of a module, by the names of Effect 3. What has a `.` on the left is in a namespace of that name, on the right in another module. */
@@ -82,6 +84,7 @@ export const members = {
   Exit: { isInterrupted: "hasInterrupts" },
   Fiber: { RuntimeFiber: "Fiber" },
   Headers: { currentRedactedNames: "CurrentRedactedNames" },
+  HttpApiBuilder: { api: "layer" },
   HttpApi: { "HttpApi.Any": "Constraint", "HttpApi.AnyWithProps": "Top" },
   HttpApiEndpoint: {
     "HttpApiEndpoint.AddContext": "AddMiddleware",
@@ -90,7 +93,7 @@ export const members = {
     "HttpApiEndpoint.Context": "Middleware"
   },
   HttpApiGroup: { "HttpApiGroup.Any": "Constraint", "HttpApiGroup.AnyWithProps": "Top" },
-  HttpLayerRouter: { unhandled: "Types.unhandled" },
+  HttpLayerRouter: { addHttpApi: "HttpApiBuilder.layer", unhandled: "Types.unhandled" },
   HttpServer: { layerContext: "layerServices" },
   HttpServerResponse: { isServerResponse: "isHttpServerResponse", unsafeJson: "jsonUnsafe" },
   Layer: {
@@ -123,6 +126,7 @@ export const properties = {
   annotateContext: "annotateMerge",
   currentContext: "context",
   getFiberRef: "getRef",
+  layerHttpLayerRouter: "layer",
   unsafeCurrentTimeMillis: "currentTimeMillisUnsafe",
   unsafeMap: "mapUnsafe"
 }
