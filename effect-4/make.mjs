@@ -14,7 +14,7 @@ import {
   rmSync,
   writeFileSync
 } from "node:fs"
-import { dirname, join } from "node:path"
+import { basename, dirname, join, posix } from "node:path"
 import { fileURLToPath } from "node:url"
 import { inMarkdown, toEffect4 } from "./codemod/codemod.mjs"
 
@@ -57,12 +57,27 @@ const write = (path, content) => {
   writeFileSync(target, content)
 }
 
+/** What plays the part of modules of Effect 3 in tests, where only the vocabulary of a test needs them. */
+const vocabulary = walk(here, "test/support/effect-3").map((path) => basename(path, ".ts"))
+
+const keptOf = (path) =>
+  new Map(
+    path.startsWith("test/") ?
+      vocabulary.map((name) => [
+        name,
+        posix
+          .relative(posix.dirname(path), `test/support/effect-3/${name}.ts`)
+          .replace(/^(?!\.)/, "./")
+      ])
+    : []
+  )
+
 rmSync(made, { recursive: true, force: true })
 const problems = []
 for (const [path, base] of sources) {
   const isOwn = base === here
   if (!isOwn && /\.(?:ts|mjs)$/.test(path)) {
-    write(path, toEffect4(readFileSync(join(base, path), "utf8"), path))
+    write(path, toEffect4(readFileSync(join(base, path), "utf8"), path, keptOf(path)))
   } else if (!isOwn && path.endsWith(".md")) {
     write(path, inMarkdown(readFileSync(join(base, path), "utf8")))
   } else {

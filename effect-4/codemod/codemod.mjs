@@ -2,12 +2,14 @@
 import ts from "typescript"
 import { members, modules, properties } from "./names.mjs"
 
-/** A file of TypeScript in the words of Effect 4. */
-export const toEffect4 = (text, fileName = "file.ts") => {
+/**
+ * A file of TypeScript in the words of Effect 4.
+ *
+ * `kept` are modules of Effect 3 that stand for themselves, each with the path to what plays its part: for tests alone.
+ */
+export const toEffect4 = (text, fileName = "file.ts", kept = new Map()) => {
   const file = ts.createSourceFile(fileName, text, ts.ScriptTarget.Latest, true)
-  const imports = readImports(file)
-  const needed = new Set()
-  const context = { file, text, imports, needed }
+  const context = { file, text, imports: readImports(file), needed: new Set(), kept }
   const body = render(file, context)
   return examples(withImports(body, context), fileName)
 }
@@ -17,7 +19,10 @@ export const toEffect4 = (text, fileName = "file.ts") => {
 // ----------------------------------------------------------------------------
 
 const isEffect = (path) =>
-  path === "effect" || /^(?:effect|@effect\/(?:platform|experimental))(?:\/|$)/.test(path)
+  path === "effect" ||
+  /^(?:effect|@effect\/(?:platform|platform-node|experimental))(?:\/|$)/.test(path)
+
+const isBarrel = (path) => /^(?:effect|@effect\/(?:platform|platform-node))$/.test(path)
 
 /** The local names of namespaces of Effect, each with the module that it is. */
 const readImports = (file) => {
@@ -29,7 +34,7 @@ const readImports = (file) => {
     if (bindings === undefined) continue
     if (ts.isNamespaceImport(bindings)) {
       namespaces.set(bindings.name.text, path.split("/").at(-1))
-    } else if (path === "effect" || path === "@effect/platform") {
+    } else if (isBarrel(path)) {
       for (const { name, propertyName } of bindings.elements) {
         namespaces.set(name.text, (propertyName ?? name).text)
       }
@@ -41,14 +46,16 @@ const readImports = (file) => {
 const pathOf = (module) => (Object.hasOwn(modules, module) ? modules[module] : `effect/${module}`)
 
 /** A package of its own, which is no part of `effect`. */
-const isPackage = (module) => !pathOf(module).startsWith("effect/")
+const isPackage = (module) => !/^@?effect\//.test(pathOf(module))
 
 const nameOf = (module) => (isPackage(module) ? module : pathOf(module).split("/").at(-1))
 
 /** What a namespace is called from now on. */
-const localOf = (local, { imports }) => {
+const localOf = (local, { imports, kept }) => {
   const module = imports.get(local)
-  return local === module ? nameOf(module) : local
+  if (local !== module || kept.has(module)) return local
+  const now = nameOf(module)
+  return kept.has(imports.get(now)) ? local : now
 }
 
 const renderImport = (node, context) => {
@@ -60,15 +67,17 @@ const renderImport = (node, context) => {
     clause.isTypeOnly || clause.phaseModifier === ts.SyntaxKind.TypeKeyword ? "type " : ""
   if (ts.isNamespaceImport(bindings)) {
     const module = path.split("/").at(-1)
-    return `import ${type}* as ${localOf(bindings.name.text, context)} from "${pathOf(module)}"`
+    const place = context.kept.get(module) ?? pathOf(module)
+    return `import ${type}* as ${localOf(bindings.name.text, context)} from "${place}"`
   }
-  if (path === "effect" || path === "@effect/platform") {
+  if (isBarrel(path)) {
     const byPath = new Map()
     const packages = []
     for (const element of bindings.elements) {
       const module = (element.propertyName ?? element.name).text
-      if (isPackage(module)) {
-        packages.push(`import ${type}* as ${element.name.text} from "${pathOf(module)}"`)
+      if (context.kept.has(module) || isPackage(module)) {
+        const place = context.kept.get(module) ?? pathOf(module)
+        packages.push(`import ${type}* as ${element.name.text} from "${place}"`)
         continue
       }
       const place = pathOf(module).split("/").slice(0, -1).join("/")
@@ -90,7 +99,7 @@ const renderImport = (node, context) => {
     const local = element.name.text
     return `${element.isTypeOnly ? "type " : ""}${now === local ? now : `${now} as ${local}`}`
   })
-  return `import ${type}{ ${names.join(", ")} } from "${pathOf(module)}"`
+  return `import ${type}{ ${names.join(", ")} } from "${context.kept.get(module) ?? pathOf(module)}"`
 }
 
 /** Adds the modules that names have moved to, and drops those of which nothing is left. */

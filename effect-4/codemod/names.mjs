@@ -39,6 +39,10 @@ export const modules = {
   OpenApi: "effect/http-api/OpenApi",
   OpenApiJsonSchema: "effect/JsonSchema",
   Socket: "effect/socket/Socket",
+  NodeContext: "@effect/platform-node/NodeServices",
+  NodeHttpClient: "@effect/platform-node/NodeHttpClient",
+  NodeHttpServer: "@effect/platform-node/NodeHttpServer",
+  NodeRuntime: "@effect/platform-node/NodeRuntime",
   // @effect/experimental
   RateLimiter: "effect/persistence/RateLimiter",
   Redis: "effect/persistence/Redis",
@@ -102,6 +106,8 @@ export const members = {
     unwrapEffect: "unwrap",
     unwrapScoped: "unwrap"
   },
+  NodeHttpClient: { layer: "layerNodeHttp" },
+  NodeHttpServer: { layerContext: "layerHttpServices" },
   Option: { fromNullable: "fromNullishOr" },
   ParseResult: { ParseError: "Schema.SchemaError" },
   Predicate: { isNullable: "isNullish", isObject: "isObjectKeyword", isRecord: "isObject" },
