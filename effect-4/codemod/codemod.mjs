@@ -123,7 +123,12 @@ const withImports = (text, { needed }) => {
     const bindings = statement.importClause?.namedBindings
     const start = statement.getStart(file)
     last = statement.end
-    if (bindings === undefined || !isEffect(path)) continue
+    if (bindings === undefined) continue
+    if (!isEffect(path)) {
+      const names = ts.isNamespaceImport(bindings) ? [bindings] : bindings.elements
+      names.forEach(({ name }) => declared.add(name.text))
+      continue
+    }
     if (ts.isNamespaceImport(bindings)) {
       const name = bindings.name.text
       if (!used.has(name) || declared.has(name)) {
@@ -410,6 +415,60 @@ const forms = [
     return others
       .filter((call) => !told.includes(call))
       .reduce((done, call) => `${done}.${nameOfCall(call)}(${list(call.arguments, context)})`, made)
+  },
+  callOf(
+    "Effect.dieMessage",
+    (node, context) =>
+      `${withName(node, context, "die")}(new Error(${list(node.arguments, context)}))`
+  ),
+  callOf("Effect.yieldNow", (node, context) => callee(node, context)),
+  callOf("Effect.repeatN", (node, context) => {
+    const values = node.arguments.map((argument) => bare(argument, context))
+    return `${withName(node, context, "repeat")}(${[...values.slice(0, -1), `{ times: ${values.at(-1)} }`].join(", ")})`
+  }),
+  ...["Clock", "ConfigProvider", "Tracer"].map((service) =>
+    callOf(`Effect.with${service}`, (node, context) => {
+      context.needed.add(service)
+      const values = node.arguments.map((argument) => bare(argument, context))
+      return `${withName(node, context, "provideService")}(${[...values.slice(0, -1), `${service}.${service}`, values.at(-1)].join(", ")})`
+    })
+  ),
+  ...["ConfigProvider", "Tracer"].map((service) =>
+    callOf(`Layer.set${service}`, (node, context) => {
+      context.needed.add(service)
+      return `${withName(node, context, "succeed")}(${service}.${service}, ${list(node.arguments, context)})`
+    })
+  ),
+  callOf(
+    "Effect.locally",
+    (node, context) =>
+      `${withName(node, context, "provideService")}(${list(node.arguments, context)})`
+  ),
+  callOf(
+    "ConfigProvider.fromMap",
+    (node, context) =>
+      `${withName(node, context, "fromUnknown")}(Object.fromEntries(${list(node.arguments, context)}))`
+  ),
+  // it.scoped of @effect/vitest: a test has a scope of its own
+  (node) =>
+    ts.isPropertyAccessExpression(node) && node.getText() === "it.scoped" ? "it.effect"
+    : ts.isPropertyAccessExpression(node) && node.getText() === "it.scopedLive" ? "it.live"
+    : undefined,
+  // Either is Result, and so are its two sides
+  (node, context) => {
+    if (!context.text.includes("Effect.either") && !context.text.includes("Either."))
+      return undefined
+    if (
+      ts.isPropertyAccessExpression(node) &&
+      /^(?:left|right)$/.test(node.name.text) &&
+      memberOf(node, context) === undefined
+    ) {
+      return `${bare(node.expression, context)}.${node.name.text === "left" ? "failure" : "success"}`
+    }
+    if (ts.isStringLiteral(node) && /^(?:Left|Right)$/.test(node.text)) {
+      return node.text === "Left" ? '"Failure"' : '"Success"'
+    }
+    return undefined
   },
   // the methods of schemas and of APIs
   (node, context) => {

@@ -49,6 +49,7 @@ export const modules = {
   // effect
   Either: "effect/Result",
   TestClock: "effect/testing/TestClock",
+  TestContext: "effect/testing/TestClock",
   // a package of its own
   FastCheck: "fast-check"
 }
@@ -76,6 +77,8 @@ export const members = {
     contextWithEffect: "contextWith",
     either: "result",
     fork: "forkChild",
+    fromNullable: "fromNullishOr",
+    tapErrorCause: "tapCause",
     forkDaemon: "forkDetach",
     mapInputContext: "updateContext",
     orElse: "catch",
@@ -124,6 +127,7 @@ export const members = {
     parseJson: "fromJsonString",
     typeSchema: "toType"
   },
+  TestContext: { TestContext: "layer()" },
   SchemaAST: { typeAST: "toType" }
 }
 

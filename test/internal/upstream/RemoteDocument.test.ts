@@ -271,7 +271,8 @@ describe("RemoteDocument", () => {
         yield* TestClock.adjust("25 minutes")
         const fiber = yield* Effect.fork(document.get)
         yield* settle
-        assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(fiber)))
+        yield* Fiber.interrupt(fiber)
+        assert.isTrue(Exit.isInterrupted(yield* Fiber.await(fiber)))
       }).pipe(Effect.provide(source.layer))
     })
   })
