@@ -449,6 +449,30 @@ const forms = [
     (node, context) =>
       `${withName(node, context, "fromUnknown")}(Object.fromEntries(${list(node.arguments, context)}))`
   ),
+  // an app is an Effect of an answer
+  (node, context) => {
+    if (!ts.isTypeReferenceNode(node) || !isMember(node.typeName, context, "HttpApp.Default")) {
+      return undefined
+    }
+    const [error = "never", services] = (node.typeArguments ?? []).map((type) =>
+      bare(type, context)
+    )
+    for (const name of ["Effect", "HttpServerRequest", "HttpServerResponse"])
+      context.needed.add(name)
+    const needs = `HttpServerRequest.HttpServerRequest${services === undefined || services === "never" ? "" : ` | ${services}`}`
+    return `Effect.Effect<HttpServerResponse.HttpServerResponse, ${error}, ${needs}>`
+  },
+  (node, context) => {
+    if (!isMember(node, context, "HttpServerRequest.upgrade")) return undefined
+    const request = localOf(memberOf(node, context).local, context)
+    context.needed.add("Effect")
+    return `Effect.flatMap(${request}.HttpServerRequest, (request) => request.upgrade)`
+  },
+  // an address is one of two kinds there, and its path the third
+  (node) =>
+    ts.isBinaryExpression(node) && /\._tag === "TcpAddress"$/.test(node.getText()) ?
+      node.getText().replace('=== "TcpAddress"', '!== "UnixPathAddress"')
+    : undefined,
   // it.scoped of @effect/vitest: a test has a scope of its own
   (node) =>
     ts.isPropertyAccessExpression(node) && node.getText() === "it.scoped" ? "it.effect"
