@@ -19,6 +19,7 @@ import * as Schema from "effect/Schema"
 import * as Challenge from "./Challenge.ts"
 import { withoutStack } from "./SecurityError.ts"
 import * as Line from "./internal/line/Line.ts"
+import * as Answer from "./internal/request/Answer.ts"
 
 // ----------------------------------------------------------------------------
 // models
@@ -508,10 +509,6 @@ function answeringWith<A, I>(
 ): Schema.Schema<A, I> {
   return Line.whenEncoded(schema, (self) => {
     const { status, headers } = answer(self)
-    return Line.beforeResponse((_request, response) =>
-      Effect.succeed(
-        response.status === status ? HttpServerResponse.setHeaders(response, headers) : response
-      )
-    )
+    return Answer.change(Answer.withFields(Object.entries(headers), status))
   })
 }

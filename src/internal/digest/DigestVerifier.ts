@@ -14,6 +14,7 @@ import * as Option from "effect/Option"
 import { isNullable, isRecord } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { timingSafeEqual } from "node:crypto"
+import * as Answer from "../request/Answer.ts"
 import * as BufferedBody from "../request/BufferedBody.ts"
 import type { DigestCredentials } from "./DigestCredentials.ts"
 import * as DigestHash from "./DigestHash.ts"
@@ -33,7 +34,6 @@ import {
   type VerifierContext
 } from "../security/Model.ts"
 import type { Grantable as Grants, SecurityRequirement } from "../../SecurityRequirement.ts"
-import * as Line from "../line/Line.ts"
 
 // ----------------------------------------------------------------------------
 // models
@@ -431,15 +431,15 @@ const appendInfo = (
   ending: Offer | undefined,
   now: number
 ): Effect.Effect<void> =>
-  Line.beforeResponse((request, response) => {
-    if (response.status === 401) return Effect.succeed(response)
+  Answer.change((response, request) => {
+    if (response.status === 401) return response
     const info = [
       ...(ending === undefined ? [] : [`nextnonce="${ending.issuer.issue(now)}"`]),
       ...proof(ha1, sum, request, response)
     ].join(", ")
-    return Effect.succeed(
-      info === "" ? response : HttpServerResponse.setHeader(response, "authentication-info", info)
-    )
+    return info === "" ? response : (
+        HttpServerResponse.setHeader(response, "authentication-info", info)
+      )
   })
 
 const proof = (

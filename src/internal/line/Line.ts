@@ -6,7 +6,10 @@
 import * as Cookies from "@effect/platform/Cookies"
 import * as HttpApp from "@effect/platform/HttpApp"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
@@ -16,6 +19,7 @@ import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
@@ -83,18 +87,42 @@ export const once: <A>(key: string, make: () => A) => A = globalValue
 
 // requests and answers
 
-export type PreResponseHandler = HttpApp.PreResponseHandler
+export type ResponseChange = (
+  response: HttpServerResponse.HttpServerResponse,
+  request: HttpServerRequest.HttpServerRequest
+) => HttpServerResponse.HttpServerResponse
 
-/** Does something to whatever answers the request. */
-export const beforeResponse = (handler: PreResponseHandler): Effect.Effect<void> => {
-  const alone = Option.some(handler)
-  return FiberRef.update(HttpApp.currentPreResponseHandlers, (before) =>
-    Option.isNone(before) ? alone : (
-      Option.some((request, response) =>
-        Effect.flatMap(before.value(request, response), (handled) => handler(request, handled))
+interface ChangingHandler extends HttpApp.PreResponseHandler {
+  readonly change?: ResponseChange
+}
+
+/** Does something to whatever answers the request, and succeeds with what it is given. */
+export const changeResponse = (
+  change: ResponseChange
+): (<Value>(value: Value) => Effect.Effect<Value>) => {
+  const alone = changing(change, (request, response) => Exit.succeed(change(response, request)))
+  return (value) =>
+    FiberRef.modify(HttpApp.currentPreResponseHandlers, (before) => [
+      value,
+      Option.isNone(before) ? alone : (
+        changing(change, (request, response) =>
+          Effect.map(before.value(request, response), (handled) => change(handled, request))
+        )
       )
-    )
-  )
+    ])
+}
+
+const changing = (
+  change: ResponseChange,
+  handler: HttpApp.PreResponseHandler
+): Option.Option<ChangingHandler> => Option.some(Object.assign(handler, { change }))
+
+/** The last thing that is to be done to the response, as far as the fiber that asks knows. */
+export const lastChange = (): ResponseChange | undefined => {
+  const fiber = Option.getOrUndefined(Fiber.getCurrentFiber())
+  const handler: ChangingHandler | undefined =
+    fiber && Option.getOrUndefined(fiber.getFiberRef(HttpApp.currentPreResponseHandlers))
+  return handler?.change
 }
 
 export const maxBodySize: Effect.Effect<number | undefined> = Effect.map(
@@ -142,7 +170,19 @@ export const whenEncoded = <A, I, R>(
     encode: (value) => Effect.as(f(value), value)
   })
 
-export const unchecked = true
+export type MakeOptions = Schema.MakeOptions
+
+export const unchecked: MakeOptions = true
+
+/** What the schema of an error says of the answer that it is. */
+export const errorAnnotations = <A>(annotations: {
+  readonly status: number
+  readonly identifier: string
+  readonly description: string
+}): Schema.Annotations.Schema<A> => HttpApiSchema.annotations(annotations)
+
+/** The errors of a class are answers, and nothing that whoever watches over faults wants to hear of. */
+export const unreported = (_class: abstract new (...args: never) => object): void => {}
 
 // configuration
 

@@ -7,7 +7,7 @@ import type * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Clause from "./Clause.ts"
-import type * as SecurityError from "../../SecurityError.ts"
+import type * as Refusal from "../refusal/Refusal.ts"
 import { expressionOf, make } from "./Expression.ts"
 import {
   type Failure,
@@ -296,7 +296,7 @@ export const scopes: {
       self: Self
     ) => Security<
       Success<Self>,
-      Failure<Self> | SecurityError.Forbidden,
+      Failure<Self> | Refusal.Forbidden,
       Services<Self>,
       Requirement.WithScopes<Self["requirement"], Grantable<Self>, readonly [First]>,
       Grantable<Self>
@@ -316,7 +316,7 @@ export const scopes: {
       self: Self
     ) => Security<
       Success<Self>,
-      Failure<Self> | SecurityError.Forbidden,
+      Failure<Self> | Refusal.Forbidden,
       Services<Self>,
       Requirement.WithScopes<Self["requirement"], Grantable<Self>, readonly [First, Second]>,
       Grantable<Self>
@@ -341,7 +341,7 @@ export const scopes: {
       self: Self
     ) => Security<
       Success<Self>,
-      Failure<Self> | SecurityError.Forbidden,
+      Failure<Self> | Refusal.Forbidden,
       Services<Self>,
       Requirement.WithScopes<
         Self["requirement"],
@@ -359,17 +359,11 @@ export const scopes: {
   // The expression is given first.
   <A, E, R, Req extends SecurityRequirement, G extends Grants>(
     self: Security<A, E, R, Req, G> & CheckProvable<Req, G, readonly []>
-  ): Security<A, E | SecurityError.Forbidden, R, Requirement.WithScopes<Req, G, readonly []>, G>
+  ): Security<A, E | Refusal.Forbidden, R, Requirement.WithScopes<Req, G, readonly []>, G>
   <A, E, R, Req extends SecurityRequirement, G extends Grants, const First extends string = never>(
     self: Security<A, E, R, Req, G> & CheckDeclared<Req, G, readonly [First]>,
     first: CheckScope<First, Req, G>
-  ): Security<
-    A,
-    E | SecurityError.Forbidden,
-    R,
-    Requirement.WithScopes<Req, G, readonly [First]>,
-    G
-  >
+  ): Security<A, E | Refusal.Forbidden, R, Requirement.WithScopes<Req, G, readonly [First]>, G>
   <
     A,
     E,
@@ -384,7 +378,7 @@ export const scopes: {
     second: CheckScope<Second, Req, G>
   ): Security<
     A,
-    E | SecurityError.Forbidden,
+    E | Refusal.Forbidden,
     R,
     Requirement.WithScopes<Req, G, readonly [First, Second]>,
     G
@@ -409,7 +403,7 @@ export const scopes: {
       CheckLiterals<More> & { readonly [I in keyof More]: CheckScope<More[I], Req, G> }
   ): Security<
     A,
-    E | SecurityError.Forbidden,
+    E | Refusal.Forbidden,
     R,
     Requirement.WithScopes<Req, G, readonly [First, Second, Third, ...More]>,
     G
@@ -420,7 +414,7 @@ export const scopes: {
   ): [Scopes] extends [ReadonlyArray<string>] ?
     <A, E, R, Req extends SecurityRequirement, G extends Grants>(
       self: Security<A, E, R, Req, G> & CheckProvable<Req, G, Scopes>
-    ) => Security<A, E | SecurityError.Forbidden, R, Requirement.WithScopes<Req, G, Scopes>, G>
+    ) => Security<A, E | Refusal.Forbidden, R, Requirement.WithScopes<Req, G, Scopes>, G>
   : never
 } = dual(
   (args) => isSecurity(args[0]),
@@ -475,8 +469,8 @@ type GrantableOf<Member extends Top> =
 
 // An expression that may have no member is `deny`.
 type NoMember<Members extends ReadonlyArray<Top>> =
-  number extends Members["length"] ? SecurityError.Forbidden
-  : Members["length"] extends 0 ? SecurityError.Forbidden
+  number extends Members["length"] ? Refusal.Forbidden
+  : Members["length"] extends 0 ? Refusal.Forbidden
   : never
 
 /**

@@ -6,12 +6,10 @@
  *
  * @since 0.1.0
  */
-import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as FiberRef from "effect/FiberRef"
-import * as Option from "effect/Option"
+import * as Answer from "../request/Answer.ts"
 import type { Definition } from "./Definition.ts"
 import type { SecurityRequirement } from "../../SecurityRequirement.ts"
 
@@ -81,20 +79,8 @@ export const add = (
  * @category combinators
  * @since 0.1.0
  */
-export const append = (headers: CacheHeaders): (<Value>(value: Value) => Effect.Effect<Value>) => {
-  const handler: HttpApp.PreResponseHandler = (_request, response) =>
-    Exit.succeed(add(headers, response))
-  const alone = Option.some(handler)
-  return (value) =>
-    FiberRef.modify(HttpApp.currentPreResponseHandlers, (before) => [
-      value,
-      Option.isNone(before) ? alone : (
-        Option.some((request, response) =>
-          Effect.map(before.value(request, response), (handled) => add(headers, handled))
-        )
-      )
-    ])
-}
+export const append = (headers: CacheHeaders): (<Value>(value: Value) => Effect.Effect<Value>) =>
+  Answer.changeWith((response) => add(headers, response))
 
 /**
  * Adds the headers to the response of a handler, and to what answers its error.

@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import { type Definition, isSame, shown } from "./Definition.ts"
-import * as SecurityError from "../../SecurityError.ts"
+import * as Refusal from "../refusal/Refusal.ts"
 import * as SecurityRequirement from "../../SecurityRequirement.ts"
 
 // ----------------------------------------------------------------------------
@@ -162,11 +162,11 @@ export interface Expression {
  * @since 0.1.0
  */
 export class Recovered {
-  constructor(refusal: SecurityError.Refusal, recover: Recover) {
+  constructor(refusal: Refusal.Refusal, recover: Recover) {
     this.refusal = refusal
     this.recover = recover
   }
-  readonly refusal: SecurityError.Refusal
+  readonly refusal: Refusal.Refusal
   readonly recover: Recover
 }
 
@@ -719,5 +719,5 @@ const recovering =
   (error) =>
     error instanceof Recovered ?
       Effect.fail(new Recovered(error.refusal, after(error.recover, handle)))
-    : SecurityError.isRefusal(error) ? Effect.fail(new Recovered(error, handle))
+    : Refusal.isRefusal(error) ? Effect.fail(new Recovered(error, handle))
     : handle(error)

@@ -17,7 +17,8 @@ import * as Challenge from "../../Challenge.ts"
 import * as Clause from "./Clause.ts"
 import * as Credential from "../../Credential.ts"
 import type { Definition } from "./Definition.ts"
-import * as SecurityError from "../../SecurityError.ts"
+import * as Refusal from "../refusal/Refusal.ts"
+import * as RefusalAnswer from "../refusal/RefusalAnswer.ts"
 import * as SecurityRequirement from "../../SecurityRequirement.ts"
 
 // ----------------------------------------------------------------------------
@@ -41,15 +42,15 @@ export interface Plan {
   /** Whether every challenge is the same for every request. */
   readonly isFixed: boolean
   /** Refusals that were made before. */
-  readonly refusals: Map<string, SecurityError.Refusal>
+  readonly refusals: Map<string, Refusal.Refusal>
   /** What the last refusal of a verifier or a policy was completed to: many fail with one and the same. */
   completed: Completed | undefined
 }
 
 interface Completed {
-  readonly refusal: SecurityError.Unauthorized
+  readonly refusal: Refusal.Unauthorized
   readonly refused: string
-  readonly completed: SecurityError.Unauthorized
+  readonly completed: Refusal.Unauthorized
 }
 
 interface Only {
@@ -205,14 +206,14 @@ const rank: Record<Kind, number> = { absent: 0, invalid: 1, forbidden: 2, unavai
 /** How a clause failed: the first of the most telling kind decides the answer. */
 interface Failure {
   readonly kind: Kind
-  readonly refusal: SecurityError.Refusal | undefined
+  readonly refusal: Refusal.Refusal | undefined
   readonly isMalformed: boolean
   readonly recover: Clause.Recover | undefined
 }
 
 /** What a verifier or a policy refused with, and what is still to become of that. */
 interface Refused {
-  readonly refusal: SecurityError.Refusal
+  readonly refusal: Refusal.Refusal
   readonly recover: Clause.Recover | undefined
   /** It is what `mapError` made of another error. */
   readonly isMade: boolean
@@ -549,7 +550,7 @@ const keepFailure = (
       Effect.failCause(Clause.asDefects(cause))
       // what has become a refusal is one
     : Clause.catchErrors(recover(error.value), (changed) => {
-        if (!SecurityError.isRefusal(changed)) return Effect.fail(changed)
+        if (!Refusal.isRefusal(changed)) return Effect.fail(changed)
         evaluation.refuse(need.scheme, { refusal: changed, recover: undefined, isMade: true })
         return Effect.void
       })
@@ -588,21 +589,21 @@ const refuse = (evaluation: Evaluation): Clause.Erased<never> => {
   const recover = failure === undefined ? plan.recover : failure.recover
   return recover === undefined ?
       Exit.fail(refusal)
-    : Effect.zipRight(SecurityError.appendHeaders(refusal), recover(refusal))
+    : Effect.zipRight(RefusalAnswer.appendHeaders(refusal), recover(refusal))
 }
 
-const toRefusal = (evaluation: Evaluation, failure: Failure | undefined): SecurityError.Refusal => {
+const toRefusal = (evaluation: Evaluation, failure: Failure | undefined): Refusal.Refusal => {
   if (failure === undefined) {
-    return new SecurityError.Forbidden()
+    return new Refusal.Forbidden()
   }
   const { kind, refusal } = failure
   const { plan } = evaluation
   switch (kind) {
     case "unavailable":
-      return refusal ?? new SecurityError.ServiceUnavailable()
+      return refusal ?? new Refusal.ServiceUnavailable()
     case "forbidden":
       return refusal?._tag === "Forbidden" ?
-          SecurityError.withChallenges(
+          Refusal.withChallenges(
             refusal,
             distinct([...refusal.challenges, ...scopeChallenges(evaluation)])
           )
@@ -612,7 +613,7 @@ const toRefusal = (evaluation: Evaluation, failure: Failure | undefined): Securi
               .map(([clause, need]) => `${plan.clauses.indexOf(clause)} ${need.scheme}`)
               .join(),
             () =>
-              new SecurityError.Forbidden(
+              new Refusal.Forbidden(
                 { message: "Insufficient scope" },
                 true,
                 scopeChallenges(evaluation)
@@ -625,8 +626,8 @@ const toRefusal = (evaluation: Evaluation, failure: Failure | undefined): Securi
         kind === "absent" ? "absent"
         : failure.isMalformed ? "malformed"
         : "invalid"
-      const make = (): SecurityError.Unauthorized =>
-        new SecurityError.Unauthorized({ reason }, true, challenges(evaluation))
+      const make = (): Refusal.Unauthorized =>
+        new Refusal.Unauthorized({ reason }, true, challenges(evaluation))
       return hasOwnChallenges(evaluation) ? make() : (
           remembered(plan, `${reason} ${refusedSchemes(evaluation)}`, make)
         )
@@ -635,20 +636,17 @@ const toRefusal = (evaluation: Evaluation, failure: Failure | undefined): Securi
 }
 
 /** The refusal of a verifier or a policy with the challenges of the expression. */
-const completed = (
-  evaluation: Evaluation,
-  refusal: SecurityError.Unauthorized
-): SecurityError.Unauthorized => {
+const completed = (evaluation: Evaluation, refusal: Refusal.Unauthorized): Refusal.Unauthorized => {
   const { plan } = evaluation
   if (!plan.isFixed || hasOwnChallenges(evaluation)) {
-    return SecurityError.withChallenges(refusal, challenges(evaluation))
+    return Refusal.withChallenges(refusal, challenges(evaluation))
   }
   const refused = refusedSchemes(evaluation)
   const last = plan.completed
   if (last !== undefined && last.refusal === refusal && last.refused === refused) {
-    return SecurityError.prepared(last.completed)
+    return RefusalAnswer.prepared(last.completed)
   }
-  const made = SecurityError.withChallenges(refusal, challenges(evaluation))
+  const made = Refusal.withChallenges(refusal, challenges(evaluation))
   plan.completed = { refusal, refused, completed: made }
   return made
 }
@@ -670,22 +668,22 @@ const hasOwnChallenges = (evaluation: Evaluation): boolean =>
 const maxRemembered = 64
 
 /** A refusal whose challenges are always the same is made once. */
-const remembered = <Self extends SecurityError.Refusal>(
+const remembered = <Self extends Refusal.Refusal>(
   plan: Plan,
   key: string,
   make: () => Self
-): SecurityError.Refusal => {
+): Refusal.Refusal => {
   if (!plan.isFixed) return make()
   const known = plan.refusals.get(key)
-  if (known !== undefined) return SecurityError.prepared(known)
+  if (known !== undefined) return RefusalAnswer.prepared(known)
   const made = make()
   if (plan.refusals.size < maxRemembered) plan.refusals.set(key, made)
   return made
 }
 
 /** What a verifier or a policy refused was presented, whatever its error says. */
-const presented = (refusal: SecurityError.Unauthorized): SecurityError.Unauthorized =>
-  refusal.reason === "absent" ? SecurityError.asInvalid(refusal) : refusal
+const presented = (refusal: Refusal.Unauthorized): Refusal.Unauthorized =>
+  refusal.reason === "absent" ? Refusal.asInvalid(refusal) : refusal
 
 /** One challenge for each scheme, identical ones once; `error` where what was presented was refused. */
 const challenges = (evaluation: Evaluation): ReadonlyArray<Challenge.Challenge> =>
@@ -742,7 +740,7 @@ const distinct = (
 // steps
 // ----------------------------------------------------------------------------
 
-const kindOf = (refusal: SecurityError.Refusal): Kind =>
+const kindOf = (refusal: Refusal.Refusal): Kind =>
   refusal._tag === "Unauthorized" ? "invalid"
   : refusal._tag === "Forbidden" ? "forbidden"
   : "unavailable"
@@ -754,7 +752,7 @@ const refusedIn = (cause: Cause.Cause<unknown>): Refused | undefined => {
   return (
     error instanceof Clause.Recovered ?
       { refusal: error.refusal, recover: error.recover, isMade: false }
-    : SecurityError.isRefusal(error) ? { refusal: error, recover: undefined, isMade: false }
+    : Refusal.isRefusal(error) ? { refusal: error, recover: undefined, isMade: false }
     : undefined
   )
 }

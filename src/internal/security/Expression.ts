@@ -15,7 +15,8 @@ import * as Scope from "effect/Scope"
 import * as Clause from "./Clause.ts"
 import type { Definition } from "./Definition.ts"
 import * as Evaluation from "./Evaluation.ts"
-import type * as SecurityError from "../../SecurityError.ts"
+import type * as Refusal from "../refusal/Refusal.ts"
+import type * as RefusalAnswer from "../refusal/RefusalAnswer.ts"
 import { type Scheme, type Security, type Top, TypeId } from "./Model.ts"
 import type * as SecurityRequirement from "../../SecurityRequirement.ts"
 import type { SecurityScheme } from "../../SecurityScheme.ts"
@@ -139,7 +140,7 @@ export {
  * @category constructors
  * @since 0.1.0
  */
-export const deny: Security<never, SecurityError.Forbidden, never, readonly [], {}> = make(
+export const deny: Security<never, Refusal.Forbidden, never, readonly [], {}> = make(
   Clause.constant([])
 )
 
@@ -195,7 +196,7 @@ export const definitions = (self: Top): ReadonlyArray<Definition<unknown>> =>
  * @category reflection
  * @since 0.1.0
  */
-export const statuses = (self: Top): ReadonlyArray<SecurityError.Status> => {
+export const statuses = (self: Top): ReadonlyArray<RefusalAnswer.Status> => {
   const { clauses } = expressionOf(self)
   const needs = clauses.flatMap((clause) => clause.needs)
   const hasPolicy = clauses.some((clause) => clause.build._tag === "Effect")

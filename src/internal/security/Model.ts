@@ -9,7 +9,7 @@ import { hasProperty } from "effect/Predicate"
 import type * as Types from "effect/Types"
 import type * as Unify from "effect/Unify"
 import type * as Clause from "./Clause.ts"
-import type * as SecurityError from "../../SecurityError.ts"
+import type * as Refusal from "../refusal/Refusal.ts"
 import type * as SecurityRequirement from "../../SecurityRequirement.ts"
 import type { SecurityScheme } from "../../SecurityScheme.ts"
 
@@ -191,7 +191,7 @@ export const isSecurity = (value: unknown): value is Top => hasProperty(value, T
  */
 export type Scheme<Name extends string, Credential, Declared extends string = never> = Security<
   Credential,
-  SecurityError.Unauthorized,
+  Refusal.Unauthorized,
   HttpServerRequest.HttpServerRequest,
   readonly [{ readonly [N in Name]: readonly [] }],
   { readonly [N in Name]: SecurityRequirement.Bare<Declared> }

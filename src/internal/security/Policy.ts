@@ -13,7 +13,7 @@ import * as Option from "effect/Option"
 import type * as Predicate from "effect/Predicate"
 import type * as Runtime from "effect/Runtime"
 import * as Clause from "./Clause.ts"
-import * as SecurityError from "../../SecurityError.ts"
+import * as Refusal from "../refusal/Refusal.ts"
 import { expressionOf, make } from "./Expression.ts"
 import type { Failure, Security, Services, Success, Top } from "./Model.ts"
 import type { SecurityRequirement } from "../../SecurityRequirement.ts"
@@ -183,13 +183,13 @@ export const orDie = <A, E, R, Req extends SecurityRequirement, G>(
 ): Security<A, Refused<E>, R, Req, G> =>
   make(
     Clause.recover(expressionOf(self), (error) =>
-      SecurityError.isRefusal(error) ?
+      Refusal.isRefusal(error) ?
         Effect.fail(error)
       : Effect.failCause(Clause.asDefects(Cause.die(error)))
     )
   )
 
-type Refused<E> = unknown extends E ? SecurityError.Refusal : Extract<E, SecurityError.Refusal>
+type Refused<E> = unknown extends E ? Refusal.Refusal : Extract<E, Refusal.Refusal>
 
 // ----------------------------------------------------------------------------
 // combinators: services and spans
