@@ -344,6 +344,10 @@ const forms = [
       .map((property) => bare(property, context))
     return `${bare(from, context)}.pipe(${withName(node, context, "decodeTo")}(${bare(to, context)}, SchemaTransformation.transform({ ${functions.join(", ")} })))`
   }),
+  callOf("Schema.filter", (node, context) => {
+    const name = withName(node, context, "makeFilter")
+    return `${withName(node, context, "check")}(${name}(${list(node.arguments, context)}))`
+  }),
   callOf("Effect.timeoutFail", (node, context) => {
     const [argument] = node.arguments
     if (node.arguments.length !== 1 || !ts.isObjectLiteralExpression(argument)) return undefined

@@ -124,6 +124,7 @@ export const members = {
     decodeUnknown: "decodeUnknownEffect",
     decodeUnknownEither: "decodeUnknownResult",
     encode: "encodeEffect",
+    equivalence: "toEquivalence",
     parseJson: "fromJsonString",
     typeSchema: "toType"
   },
