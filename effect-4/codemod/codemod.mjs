@@ -236,10 +236,15 @@ const nowCalled = (module, member) =>
     members[module][member]
   : undefined
 
+/** What has a namespace within its own module. */
+const sameModule = new Set(["Service.Shape", "ServiceClass.Shape"])
+
 const member = ({ local, member, module }, context) => {
   const now = nowCalled(module, member)
   if (now === undefined) return `${localOf(local, context)}.${member}`
-  if (!now.includes(".")) return `${localOf(local, context)}.${now}`
+  if (!now.includes(".") || !/^\w+\.\w+(?:\(\))?$/.test(now) || sameModule.has(now)) {
+    return `${localOf(local, context)}.${now}`
+  }
   context.needed.add(now.split(".")[0])
   return now
 }
@@ -385,6 +390,22 @@ const forms = [
     if (!ts.isCallExpression(inner) || !isMember(inner.expression, context, "Context.Tag"))
       return undefined
     return `${withName(inner, context, "Service")}${types(node, context)}()(${list(inner.arguments, context)})`
+  },
+  // an interface that extends a tag is one: elsewhere the key is all that is asked for
+  (node, context) =>
+    ts.isExpressionWithTypeArguments(node) && isMember(node.expression, context, "Context.Tag") ?
+      `${localOf(memberOf(node.expression, context).local, context)}.Service${types(node, context)}`
+    : undefined,
+  // an API and a group have no errors and no services of their own
+  (node, context) => {
+    if (!ts.isTypeReferenceNode(node) || node.typeArguments === undefined) return undefined
+    const kept =
+      isMember(node.typeName, context, "HttpApi.HttpApi") ? [0, 1]
+      : isMember(node.typeName, context, "HttpApiGroup.HttpApiGroup") ? [0, 1, 4]
+      : undefined
+    if (kept === undefined) return undefined
+    const left = kept.flatMap((index) => node.typeArguments[index] ?? [])
+    return `${bare(node.typeName, context)}<${list(left, context)}>`
   },
   callOf(
     "Context.GenericTag",
