@@ -344,6 +344,23 @@ const forms = [
       .map((property) => bare(property, context))
     return `${bare(from, context)}.pipe(${withName(node, context, "decodeTo")}(${bare(to, context)}, SchemaTransformation.transform({ ${functions.join(", ")} })))`
   }),
+  // a default is an Effect, and needs no property signature
+  (node, context) => {
+    if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression))
+      return undefined
+    const kept = node.arguments.filter(
+      (argument) => !isMember(argument, context, "Schema.propertySignature")
+    )
+    return kept.length === node.arguments.length ?
+        undefined
+      : `${callee(node, context)}(${list(kept, context)})`
+  },
+  callOf("Schema.withConstructorDefault", (node, context) => {
+    const [argument] = node.arguments
+    if (!ts.isArrowFunction(argument)) return undefined
+    context.needed.add("Effect")
+    return `${callee(node, context)}(Effect.succeed(${bare(argument.body, context)}))`
+  }),
   callOf("Effect.timeoutFail", (node, context) => {
     const [argument] = node.arguments
     if (node.arguments.length !== 1 || !ts.isObjectLiteralExpression(argument)) return undefined
