@@ -134,6 +134,9 @@ const withImports = (text, { needed }) => {
       if (!used.has(name) || declared.has(name)) {
         done += text.slice(end, start)
         end = text[statement.end] === "\n" ? statement.end + 1 : statement.end
+      } else if (needed.has(name)) {
+        done += text.slice(end, start) + `import * as ${name} from "${path}"`
+        end = statement.end
       }
       declared.add(name)
     } else {

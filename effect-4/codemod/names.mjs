@@ -66,7 +66,7 @@ export const members = {
   },
   Config: { "Config.Wrap": "Wrap", redacted: "Redacted", string: "String", integer: "Int" },
   ConfigError: { ConfigError: "Config.ConfigError" },
-  Context: { unsafeGet: "getUnsafe", unsafeMake: "makeUnsafe" },
+  Context: { Tag: "Key", unsafeGet: "getUnsafe", unsafeMake: "makeUnsafe" },
   DateTime: { unsafeMake: "makeUnsafe" },
   Duration: { DurationInput: "Input", decode: "fromInputUnsafe" },
   Effect: {
@@ -114,6 +114,7 @@ export const members = {
   Option: { fromNullable: "fromNullishOr" },
   ParseResult: { ParseError: "Schema.SchemaError" },
   Predicate: { isNullable: "isNullish", isObject: "isObjectKeyword", isRecord: "isObject" },
+  Runtime: { Runtime: "Context.Context" },
   Schema: {
     Schema: "Codec",
     "Schema.All": "Top",
