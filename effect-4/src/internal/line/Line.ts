@@ -12,11 +12,15 @@ import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
+import * as ErrorReporter from "effect/ErrorReporter"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Cookies from "effect/http/Cookies"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpEffect from "effect/http/HttpEffect"
 import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
+import type * as HttpServerRequest from "effect/http/HttpServerRequest"
+import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
@@ -96,14 +100,26 @@ const onceKey: unique symbol = Symbol.for("effect-security/once") as never
 
 // requests and answers
 
-export type PreResponseHandler = HttpEffect.PreResponseHandler
+export type ResponseChange = (
+  response: HttpServerResponse.HttpServerResponse,
+  request: HttpServerRequest.HttpServerRequest
+) => HttpServerResponse.HttpServerResponse
 
-/** Does something to whatever answers the request. */
-export const beforeResponse = (handler: PreResponseHandler): Effect.Effect<void> =>
-  Effect.withFiber((fiber) => {
-    HttpEffect.appendPreResponseHandlerUnsafe(fiber.context, handler)
-    return Effect.void
-  })
+/** Does something to whatever answers the request, and succeeds with what it is given. */
+export const changeResponse = (
+  change: ResponseChange
+): (<Value>(value: Value) => Effect.Effect<Value>) => {
+  const handler: HttpEffect.PreResponseHandler = (request, response) =>
+    Exit.succeed(change(response, request))
+  return (value) =>
+    Effect.withFiber((fiber) => {
+      HttpEffect.appendPreResponseHandlerUnsafe(fiber.context, handler)
+      return Exit.succeed(value)
+    })
+}
+
+/** The last thing that is to be done to the response, as far as the fiber that asks knows: the request knows it, and tells nobody. */
+export const lastChange = (): ResponseChange | undefined => undefined
 
 export const maxBodySize: Effect.Effect<number | undefined> = Effect.map(
   HttpIncomingMessage.MaxBodySize,
@@ -140,7 +156,28 @@ export const literals = <const Values extends ReadonlyArray<string>>(
   ...values: Values
 ): Schema.Literals<Values> => Schema.Literals(values)
 
-export const unchecked: Schema.MakeOptions = { disableChecks: true }
+export type MakeOptions = Schema.MakeOptions
+
+export const unchecked: MakeOptions = { disableChecks: true }
+
+/** What the schema of an error says of the answer that it is. */
+export const errorAnnotations = ({
+  status,
+  ...others
+}: {
+  readonly status: number
+  readonly identifier: string
+  readonly description: string
+}): {
+  readonly httpApiStatus: number
+  readonly identifier: string
+  readonly description: string
+} => ({ httpApiStatus: status, ...others })
+
+/** The errors of a class are answers, and nothing that whoever watches over faults wants to hear of. */
+export const unreported = (self: abstract new (...args: never) => object): void => {
+  Object.defineProperty(self.prototype, ErrorReporter.ignore, { value: true })
+}
 
 /** One of several errors, each with a status of its own, as the contract of an HttpApi has them. */
 export const errors = <const Members extends ReadonlyArray<Schema.Top>>(
