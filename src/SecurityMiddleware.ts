@@ -27,6 +27,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import * as CacheHeaders from "./internal/security/CacheHeaders.ts"
 import * as Clause from "./internal/security/Clause.ts"
+import * as Outcome from "./internal/security/Outcome.ts"
 import type { Evidence, Granted } from "./Granted.ts"
 import type { CheckLiterals } from "./internal/security/Algebra.ts"
 import * as SealedApi from "./internal/http-api/SealedApi.ts"
@@ -768,7 +769,7 @@ const implementation = (
   const pass = cacheHeaders === undefined ? Exit.succeed : CacheHeaders.append(cacheHeaders)
   const change =
     cacheHeaders && ((response: Response): Response => CacheHeaders.add(cacheHeaders, response))
-  const fail = (cause: Cause.Cause<unknown>): Clause.Erased => {
+  const fail = (cause: Cause.Cause<unknown>): Outcome.Erased => {
     const refusal = refusalIn(cause)
     return refusal === undefined ?
         Effect.flatMap(pass(withoutEncodable(cause)), Exit.failCause)
@@ -801,7 +802,7 @@ const withoutEncodable = (cause: Cause.Cause<unknown>): Cause.Cause<unknown> =>
     cause
   : Option.match(Cause.keepDefects(cause), {
       onNone: () => cause,
-      onSome: (defects) => Clause.asDefects(defects, isEncodable)
+      onSome: (defects) => Outcome.asDefects(defects, isEncodable)
     })
 
 /** Whether the schema of some error of an HttpApi may fit a defect: the platform would answer with that error. */
