@@ -239,10 +239,15 @@ const nowCalled = (module, member) =>
     members[module][member]
   : undefined
 
+/** What has a namespace within its own module. */
+const sameModule = new Set(["Service.Shape", "ServiceClass.Shape"])
+
 const member = ({ local, member, module }, context) => {
   const now = nowCalled(module, member)
   if (now === undefined) return `${localOf(local, context)}.${member}`
-  if (!now.includes(".")) return `${localOf(local, context)}.${now}`
+  if (!now.includes(".") || !/^\w+\.\w+(?:\(\))?$/.test(now) || sameModule.has(now)) {
+    return `${localOf(local, context)}.${now}`
+  }
   context.needed.add(now.split(".")[0])
   return now
 }
@@ -347,6 +352,10 @@ const forms = [
       .map((property) => bare(property, context))
     return `${bare(from, context)}.pipe(${withName(node, context, "decodeTo")}(${bare(to, context)}, SchemaTransformation.transform({ ${functions.join(", ")} })))`
   }),
+  callOf("Schema.filter", (node, context) => {
+    const name = withName(node, context, "makeFilter")
+    return `${withName(node, context, "check")}(${name}(${list(node.arguments, context)}))`
+  }),
   // a default is an Effect, and needs no property signature
   (node, context) => {
     if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression))
@@ -401,6 +410,22 @@ const forms = [
     if (!ts.isCallExpression(inner) || !isMember(inner.expression, context, "Context.Tag"))
       return undefined
     return `${withName(inner, context, "Service")}${types(node, context)}()(${list(inner.arguments, context)})`
+  },
+  // an interface that extends a tag is one: elsewhere the key is all that is asked for
+  (node, context) =>
+    ts.isExpressionWithTypeArguments(node) && isMember(node.expression, context, "Context.Tag") ?
+      `${localOf(memberOf(node.expression, context).local, context)}.Service${types(node, context)}`
+    : undefined,
+  // an API and a group have no errors and no services of their own
+  (node, context) => {
+    if (!ts.isTypeReferenceNode(node) || node.typeArguments === undefined) return undefined
+    const kept =
+      isMember(node.typeName, context, "HttpApi.HttpApi") ? [0, 1]
+      : isMember(node.typeName, context, "HttpApiGroup.HttpApiGroup") ? [0, 1, 4]
+      : undefined
+    if (kept === undefined) return undefined
+    const left = kept.flatMap((index) => node.typeArguments[index] ?? [])
+    return `${bare(node.typeName, context)}<${list(left, context)}>`
   },
   callOf(
     "Context.GenericTag",

@@ -66,7 +66,13 @@ export const members = {
   },
   Config: { "Config.Wrap": "Wrap", redacted: "Redacted", string: "String", integer: "Int" },
   ConfigError: { ConfigError: "Config.ConfigError" },
-  Context: { Tag: "Key", unsafeGet: "getUnsafe", unsafeMake: "makeUnsafe" },
+  Context: {
+    "Tag.Service": "Service.Shape",
+    Tag: "Key",
+    TagClassShape: "ServiceClass.Shape",
+    unsafeGet: "getUnsafe",
+    unsafeMake: "makeUnsafe"
+  },
   DateTime: { unsafeMake: "makeUnsafe" },
   Duration: { DurationInput: "Input", decode: "fromInputUnsafe" },
   Effect: {
@@ -99,6 +105,7 @@ export const members = {
     "HttpApiEndpoint.AnyWithProps": "Top",
     "HttpApiEndpoint.Context": "Middleware"
   },
+  HttpApiMiddleware: { TagClassAny: "AnyService", TagClassSecurityAny: "AnyServiceSecurity" },
   HttpApiGroup: { "HttpApiGroup.Any": "Constraint", "HttpApiGroup.AnyWithProps": "Top" },
   HttpLayerRouter: { addHttpApi: "HttpApiBuilder.layer", unhandled: "Types.unhandled" },
   HttpServer: { layerContext: "layerServices" },
@@ -125,6 +132,7 @@ export const members = {
     decodeUnknown: "decodeUnknownEffect",
     decodeUnknownEither: "decodeUnknownResult",
     encode: "encodeEffect",
+    equivalence: "toEquivalence",
     parseJson: "fromJsonString",
     typeSchema: "toType"
   },

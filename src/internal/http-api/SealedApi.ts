@@ -9,6 +9,7 @@ import * as Context from "effect/Context"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 
+/** The methods that copy, whichever of them there are. */
 const copying = [
   "add",
   "addError",
@@ -18,8 +19,10 @@ const copying = [
   "middlewareEndpoints",
   "annotate",
   "annotateContext",
+  "annotateMerge",
   "annotateEndpoints",
-  "annotateEndpointsContext"
+  "annotateEndpointsContext",
+  "annotateEndpointsMerge"
 ]
 
 const SealedId: unique symbol = Symbol.for("effect-security/SealedApi")

@@ -70,6 +70,10 @@ export const failureOf = <E>(cause: Cause.Cause<E>): Option.Option<E> =>
   : Cause.isDie(cause) ? Option.none()
   : Cause.failureOption(cause)
 
+/** The defects of a cause, where it has any. */
+export const defectsOf = (cause: Cause.Cause<unknown>): Option.Option<Cause.Cause<never>> =>
+  cause._tag === "Fail" ? Option.none() : Cause.keepDefects(cause)
+
 export const mapDefects = <E>(
   cause: Cause.Cause<E>,
   f: (defect: unknown) => unknown

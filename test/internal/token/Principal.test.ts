@@ -11,9 +11,17 @@ interface Claims {
 
 const claims: Claims = { sub: "1" }
 
-const User = Schema.Struct({
-  id: Schema.propertySignature(Schema.NumberFromString).pipe(Schema.fromKey("sub"))
+const One = Schema.transform(Schema.Literal("1"), Schema.Number, {
+  strict: true,
+  decode: () => 1,
+  encode: () => "1" as const
 })
+
+const User = Schema.transform(
+  Schema.Struct({ sub: Schema.Literal("1") }),
+  Schema.Struct({ id: Schema.Number }),
+  { strict: true, decode: () => ({ id: 1 }), encode: () => ({ sub: "1" as const }) }
+)
 
 const run = <A>(self: Effect.Effect<A, unknown>) => Effect.runSync(Effect.either(self))
 
@@ -49,7 +57,7 @@ describe("after", () => {
     const plain = Schema.decodeUnknownEither(Principal.after<Claims, never>(first, undefined))
     assert.strictEqual(Either.getOrThrow(plain(claims)), claims)
     assert.isTrue(Either.isLeft(plain("no")))
-    const number = Schema.decodeUnknownEither(Principal.after(first, Schema.NumberFromString))
+    const number = Schema.decodeUnknownEither(Principal.after(first, One))
     assert.deepStrictEqual(number("1"), Either.right(1))
     assert.isTrue(Either.isLeft(number("x")))
   })

@@ -73,6 +73,12 @@ export const provideMissing = <A, E>(
 export const failureOf = <E>(cause: Cause.Cause<E>): Option.Option<E> =>
   Cause.hasDies(cause) ? Option.none() : Cause.findErrorOption(cause)
 
+/** The defects of a cause, where it has any. */
+export const defectsOf = (cause: Cause.Cause<unknown>): Option.Option<Cause.Cause<never>> =>
+  Cause.hasDies(cause) ?
+    Option.some(Cause.fromReasons(cause.reasons.filter(Cause.isDieReason)))
+  : Option.none()
+
 export const mapDefects = <E>(
   cause: Cause.Cause<E>,
   f: (defect: unknown) => unknown
