@@ -12,7 +12,7 @@ import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
-import type * as Clause from "../security/Clause.ts"
+import type * as Outcome from "../security/Outcome.ts"
 
 // ----------------------------------------------------------------------------
 // models
@@ -136,7 +136,7 @@ export const implement = ({
   fail,
   pass = Exit.succeed
 }: {
-  readonly decide: (fiber: Fiber.RuntimeFiber<unknown, unknown>) => Clause.Erased
+  readonly decide: (fiber: Fiber.RuntimeFiber<unknown, unknown>) => Outcome.Erased
   readonly provides: PrincipalTag
   readonly pass: (<Value>(value: Value) => Effect.Effect<Value>) | undefined
   readonly fail: (cause: Cause.Cause<unknown>) => Effect.Effect<never, unknown>

@@ -24,6 +24,7 @@ import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import { globalValue } from "effect/GlobalValue"
+import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
@@ -37,6 +38,29 @@ export const effectClass = <A, E, R>(
       return Effect.withFiberRuntime((fiber) => evaluate(this as never, fiber))
     }
   }
+
+// services
+
+/** What an Effect needs, of a Layer that is built for it alone. */
+export const provideOwn = <A, E>(
+  effect: Effect.Effect<A, E>,
+  source: Layer.Layer<never> | Context.Context<never>
+): Effect.Effect<A, E> =>
+  // whichever it is, `provide` takes it
+  Effect.provide(effect, source as Context.Context<never>)
+
+/** What an Effect needs and is not there; what is there goes first. */
+export const provideMissing = <A, E>(
+  effect: Effect.Effect<A, E>,
+  services: Context.Context<never>
+): Effect.Effect<A, E> => {
+  const keys = [...services.unsafeMap.keys()]
+  return Effect.contextWithEffect((input: Context.Context<never>) =>
+    keys.every((key) => input.unsafeMap.has(key)) ? effect : (
+      Effect.provide(effect, Context.merge(services, input))
+    )
+  )
+}
 
 // causes
 
@@ -90,6 +114,17 @@ export const timeoutFail = <E2>(options: {
 export const once: <A>(key: string, make: () => A) => A = globalValue
 
 // requests and answers
+
+/** What a handler may return. */
+export type Handled<A = unknown> = Effect.Effect<A, unknown, unknown>
+
+/** The response that a handler returns, where that is no Effect. */
+export type HandledResponse<_Returned> = never
+
+/** What a handler returned, as an Effect; `undefined` when it is none. */
+export const handled = (returned: unknown): Effect.Effect<unknown, unknown> | undefined =>
+  // what the handler needs, the signature of who calls it says
+  Effect.isEffect(returned) ? (returned as Effect.Effect<unknown, unknown>) : undefined
 
 export type ResponseChange = (
   response: HttpServerResponse.HttpServerResponse,

@@ -14,7 +14,7 @@ import type * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import type * as Scope from "effect/Scope"
 import type * as Types from "effect/Types"
-import type * as Clause from "../security/Clause.ts"
+import type * as Outcome from "../security/Outcome.ts"
 
 // ----------------------------------------------------------------------------
 // models
@@ -152,7 +152,7 @@ export const implement =
     pass = Exit.succeed,
     provides
   }: {
-    readonly decide: (fiber: Fiber.Fiber<unknown, unknown>) => Clause.Erased
+    readonly decide: (fiber: Fiber.Fiber<unknown, unknown>) => Outcome.Erased
     readonly provides: PrincipalTag
     readonly pass: (<Value>(value: Value) => Effect.Effect<Value>) | undefined
     readonly fail: (cause: Cause.Cause<unknown>) => Effect.Effect<never, unknown>

@@ -8,6 +8,7 @@ import type * as Clock from "effect/Clock"
 import * as ClockModule from "effect/Clock"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -20,7 +21,8 @@ import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpEffect from "effect/http/HttpEffect"
 import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
-import type * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
@@ -38,6 +40,31 @@ export const effectClass = <A, E, R>(
     }
   })
   return Made as unknown as new () => Effect.Effect<A, E, R>
+}
+
+// services
+
+/** What an Effect needs, of a Layer that is built for it alone. */
+export const provideOwn = <A, E>(
+  effect: Effect.Effect<A, E>,
+  source: Layer.Layer<never> | Context.Context<never>
+): Effect.Effect<A, E> =>
+  Context.isContext(source) ?
+    Effect.provideContext(effect, source)
+    // else it would be the Layer that the app has built
+  : Effect.provide(effect, source, { local: true })
+
+/** What an Effect needs and is not there; what is there goes first. */
+export const provideMissing = <A, E>(
+  effect: Effect.Effect<A, E>,
+  services: Context.Context<never>
+): Effect.Effect<A, E> => {
+  const all = [...services.mapUnsafe].map(([key, value]) => ({ key: Context.Service(key), value }))
+  // to ask for each and to add what is missing leaves the rest of a request's context as it is
+  return Effect.updateContext(effect, (input: Context.Context<never>) => {
+    const missing = all.filter(({ key }) => Option.isNone(Context.getOption(input, key)))
+    return missing.reduce((context, { key, value }) => Context.add(context, key, value), input)
+  })
 }
 
 // causes
@@ -99,6 +126,19 @@ export const once = <A>(key: string, make: () => A): A => {
 const onceKey: unique symbol = Symbol.for("effect-security/once") as never
 
 // requests and answers
+
+/** What a handler may return. */
+export type Handled<A = unknown> =
+  Effect.Effect<A, unknown, unknown> | HttpServerResponse.HttpServerResponse
+
+/** The response that a handler returns, where that is no Effect. */
+export type HandledResponse<Returned> = Extract<Returned, HttpServerResponse.HttpServerResponse>
+
+/** What a handler returned, as an Effect; `undefined` when it is none. */
+export const handled = (returned: unknown): Effect.Effect<unknown, unknown> | undefined =>
+  Effect.isEffect(returned) ? (returned as Effect.Effect<unknown, unknown>)
+  : HttpServerResponse.isHttpServerResponse(returned) ? Exit.succeed(returned)
+  : undefined
 
 export type ResponseChange = (
   response: HttpServerResponse.HttpServerResponse,
