@@ -79,6 +79,19 @@ export const defectsOf = (cause: Cause.Cause<unknown>): Option.Option<Cause.Caus
     Option.some(Cause.fromReasons(cause.reasons.filter(Cause.isDieReason)))
   : Option.none()
 
+/** The cause with other errors and other defects. */
+export const mapCause = <E>(
+  cause: Cause.Cause<E>,
+  f: <Value>(value: Value) => Value
+): Cause.Cause<E> =>
+  Cause.fromReasons(
+    cause.reasons.map((reason) =>
+      Cause.isFailReason(reason) ? Cause.makeFailReason(f(reason.error))
+      : Cause.isDieReason(reason) ? Cause.makeDieReason(f(reason.defect))
+      : reason
+    )
+  )
+
 export const mapDefects = <E>(
   cause: Cause.Cause<E>,
   f: (defect: unknown) => unknown
@@ -99,22 +112,6 @@ export const currentClock = (): Clock.Clock | undefined =>
 
 export const interruptFork = (fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<void> =>
   Effect.sync(() => fiber.interruptUnsafe())
-
-export const makeDeferred = <A, E>(): Deferred.Deferred<A, E> => Deferred.makeUnsafe<A, E>()
-
-export const makeSemaphore = (
-  permits: number
-): { withPermits(n: number): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> } =>
-  Semaphore.makeUnsafe(permits)
-
-export const timeoutFail = <E2>(options: {
-  readonly duration: Duration.Input
-  readonly onTimeout: () => E2
-}): (<A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | E2, R>) =>
-  Effect.timeoutOrElse({
-    duration: options.duration,
-    orElse: () => Effect.fail(options.onTimeout())
-  })
 
 /** What there is once in a process, however many copies of this library. */
 export const once = <A>(key: string, make: () => A): A => {
@@ -161,6 +158,9 @@ export const changeResponse = (
 /** The last thing that is to be done to the response, as far as the fiber that asks knows: the request knows it, and tells nobody. */
 export const lastChange = (): ResponseChange | undefined => undefined
 
+/** What a request that is printed calls itself. */
+export const requestId = "HttpServerRequest"
+
 export const maxBodySize: Effect.Effect<number | undefined> = Effect.map(
   HttpIncomingMessage.MaxBodySize,
   (size) => (size === undefined ? undefined : Number(size))
@@ -180,21 +180,16 @@ export const isEmptyBody = ({ reason }: HttpClientError.HttpClientError): boolea
 
 // schemas
 
-export type Codec<A, I = A> = Schema.Codec<A, I>
-
-export type SchemaError = Schema.SchemaError
-
-export const compose = <A, B, I>(first: Codec<A, A>, second: Codec<B, I>): Codec<B, A> =>
-  first.pipe(Schema.decodeTo(second as Codec<B, never>)) as Codec<B, A>
+export const compose = <A, B, I>(
+  first: Schema.Codec<A, A>,
+  second: Schema.Codec<B, I>
+): Schema.Codec<B, A> =>
+  first.pipe(Schema.decodeTo(second as Schema.Codec<B, never>)) as Schema.Codec<B, A>
 
 export const filter =
   <A>(f: (value: A) => string | undefined) =>
-  <I>(schema: Codec<A, I>): Codec<A, I> =>
-    schema.check(Schema.makeFilter(f)) as Codec<A, I>
-
-export const literals = <const Values extends ReadonlyArray<string>>(
-  ...values: Values
-): Schema.Literals<Values> => Schema.Literals(values)
+  <I>(schema: Schema.Codec<A, I>): Schema.Codec<A, I> =>
+    schema.check(Schema.makeFilter(f)) as Schema.Codec<A, I>
 
 export type MakeOptions = Schema.MakeOptions
 
@@ -240,13 +235,6 @@ export const whenEncoded = <A, I>(
   )
 
 // configuration
-
-export type ConfigError = Config.ConfigError
-
-export type ConfigWrap<A> = Config.Wrap<A>
-
-export const unwrapConfig = <A>(wrapped: ConfigWrap<A>): Config.Config<A> =>
-  Config.unwrap<A>(wrapped)
 
 export const mapConfig =
   <A, B>(name: string, f: (value: A) => B) =>
