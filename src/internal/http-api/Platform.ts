@@ -150,6 +150,17 @@ export const implement = ({
     )
   })
 
+/**
+ * The middlewares of an endpoint: those of the API stand apart from its own and those of its group.
+ *
+ * @category reflection
+ * @since 0.1.0
+ */
+export const middlewaresOf = (
+  api: { readonly middlewares: ReadonlySet<AnyTag> },
+  ofEndpoint: Iterable<AnyTag>
+): ReadonlyArray<AnyTag> => [...api.middlewares, ...ofEndpoint]
+
 // ----------------------------------------------------------------------------
 // errors
 // ----------------------------------------------------------------------------

@@ -176,6 +176,17 @@ export const implement =
     })
   }
 
+/**
+ * The middlewares of an endpoint: those of its group and of its API have been pushed into it.
+ *
+ * @category reflection
+ * @since 0.1.0
+ */
+export const middlewaresOf = (
+  _api: object,
+  ofEndpoint: Iterable<AnyTag>
+): ReadonlyArray<AnyTag> => [...ofEndpoint]
+
 // ----------------------------------------------------------------------------
 // errors
 // ----------------------------------------------------------------------------
