@@ -11,11 +11,11 @@ import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { globalValue } from "effect/GlobalValue"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto"
+import * as Line from "./internal/line/Line.ts"
 
 // ----------------------------------------------------------------------------
 // nonces
@@ -147,7 +147,7 @@ let made = 0
 let processNonces: Nonces | undefined
 
 /** No clock tells what this process has made from what it made before a restart. */
-const thisProcess = globalValue("effect-security/DigestNonces/process", () => ({
+const thisProcess = Line.once("effect-security/DigestNonces/process", () => ({
   id: randomBytes(8),
   issued: 0
 }))

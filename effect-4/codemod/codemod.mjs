@@ -108,6 +108,9 @@ const withImports = (text, { needed }) => {
   const used = new Set()
   const visit = (node) => {
     if (ts.isImportDeclaration(node)) return
+    // of a name with a dot the first is a module's
+    if (ts.isPropertyAccessExpression(node)) return visit(node.expression)
+    if (ts.isQualifiedName(node)) return visit(node.left)
     if (ts.isIdentifier(node)) used.add(node.text)
     ts.forEachChild(node, visit)
   }
