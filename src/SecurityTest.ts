@@ -14,6 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Granted } from "./Granted.ts"
 import * as SecurityMiddleware from "./SecurityMiddleware.ts"
+import * as Platform from "./internal/http-api/Platform.ts"
 
 export * from "./SecurityAgreement.ts"
 export * from "./internal/testing/TestIssuer.ts"
@@ -103,7 +104,7 @@ export const unsecured = <Id extends string, Groups extends HttpApiGroup.HttpApi
   HttpApi.reflect(api, {
     onGroup: () => {},
     onEndpoint: ({ endpoint, middleware }) => {
-      const isSecured = [...api.middlewares, ...middleware].some(
+      const isSecured = Platform.middlewaresOf(api, middleware).some(
         (tag) => SecurityMiddleware.isTag(tag) || HttpApiMiddleware.isSecurity(tag)
       )
       if (!isSecured && !SecurityMiddleware.isPublic(endpoint)) {

@@ -1168,3 +1168,43 @@ describe("withSpan", () => {
     }
   })
 })
+
+describe("a callback that returns no Effect", () => {
+  const wrong: any = () => "no Effect"
+  const slow = key.pipe(
+    Security.authenticate(() => Effect.as(Effect.yieldNow(), Security.grant("")))
+  )
+
+  it.each([
+    ["the verifier of key", key.pipe(Security.authenticate(wrong))],
+    ["the verifier of key", key.pipe(Security.map(String), Security.authenticate(wrong))],
+    [
+      "the verifier of key",
+      key.pipe(Security.mapEffect(Effect.succeed), Security.authenticate(wrong))
+    ],
+    ["the verifier of key", Security.anyOf(user, key.pipe(Security.authenticate(wrong)))],
+    [
+      "the verifier of key",
+      key.pipe(Security.authenticate(wrong), Security.provide(Context.empty()))
+    ],
+    ["the function of mapEffect", robot.pipe(Security.mapEffect(wrong))],
+    ["the function of mapEffect", slow.pipe(Security.mapEffect(wrong))],
+    ["the function of mapEffect", Security.optional(robot.pipe(Security.mapEffect(wrong)))],
+    ["the function of tap", robot.pipe(Security.tap(wrong))],
+    ["the function of tap", robot.pipe(Security.mapEffect(Effect.succeed), Security.tap(wrong))],
+    ["the handler of guard", Security.guard(robot, wrong)],
+    ["the handler of guard", Security.guard(slow, wrong)]
+  ])("is a 500 that says whichever callback it was: %s", async (callback, self) => {
+    const untyped = self as Effect.Effect<unknown, unknown, HttpServerRequest.HttpServerRequest>
+    const exit = await Effect.runPromiseExit(
+      Effect.provideService(
+        untyped,
+        HttpServerRequest.HttpServerRequest,
+        HttpServerRequest.fromWeb(requestOf(right))
+      )
+    )
+    assert(Exit.isFailure(exit) && isDefect(exit))
+    expect(Cause.pretty(exit.cause)).toContain(`${callback} has to return an Effect`)
+    expect((await answer(untyped)).status).toBe(500)
+  })
+})

@@ -134,6 +134,9 @@ const withImports = (text, { needed }) => {
       if (!used.has(name) || declared.has(name)) {
         done += text.slice(end, start)
         end = text[statement.end] === "\n" ? statement.end + 1 : statement.end
+      } else if (needed.has(name)) {
+        done += text.slice(end, start) + `import * as ${name} from "${path}"`
+        end = statement.end
       }
       declared.add(name)
     } else {
@@ -352,6 +355,23 @@ const forms = [
   callOf("Schema.filter", (node, context) => {
     const name = withName(node, context, "makeFilter")
     return `${withName(node, context, "check")}(${name}(${list(node.arguments, context)}))`
+  }),
+  // a default is an Effect, and needs no property signature
+  (node, context) => {
+    if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression))
+      return undefined
+    const kept = node.arguments.filter(
+      (argument) => !isMember(argument, context, "Schema.propertySignature")
+    )
+    return kept.length === node.arguments.length ?
+        undefined
+      : `${callee(node, context)}(${list(kept, context)})`
+  },
+  callOf("Schema.withConstructorDefault", (node, context) => {
+    const [argument] = node.arguments
+    if (!ts.isArrowFunction(argument)) return undefined
+    context.needed.add("Effect")
+    return `${callee(node, context)}(Effect.succeed(${bare(argument.body, context)}))`
   }),
   callOf("Effect.timeoutFail", (node, context) => {
     const [argument] = node.arguments

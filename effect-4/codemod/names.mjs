@@ -121,6 +121,7 @@ export const members = {
   Option: { fromNullable: "fromNullishOr" },
   ParseResult: { ParseError: "Schema.SchemaError" },
   Predicate: { isNullable: "isNullish", isObject: "isObjectKeyword", isRecord: "isObject" },
+  Runtime: { Runtime: "Context.Context" },
   Schema: {
     Schema: "Codec",
     "Schema.All": "Top",

@@ -34,6 +34,7 @@ import {
   type VerifierContext
 } from "../security/Model.ts"
 import type { Grantable as Grants, SecurityRequirement } from "../../SecurityRequirement.ts"
+import * as Line from "../line/Line.ts"
 
 // ----------------------------------------------------------------------------
 // models
@@ -279,7 +280,7 @@ const stale = (
   Effect.fail(
     new SecurityError.Unauthorized(
       { reason: "invalid" },
-      true,
+      Line.unchecked,
       offer.stale(clock.unsafeCurrentTimeMillis())
     )
   )

@@ -12,7 +12,7 @@ import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
-import type * as Clause from "../security/Clause.ts"
+import type * as Outcome from "../security/Outcome.ts"
 
 // ----------------------------------------------------------------------------
 // models
@@ -136,7 +136,7 @@ export const implement = ({
   fail,
   pass = Exit.succeed
 }: {
-  readonly decide: (fiber: Fiber.RuntimeFiber<unknown, unknown>) => Clause.Erased
+  readonly decide: (fiber: Fiber.RuntimeFiber<unknown, unknown>) => Outcome.Erased
   readonly provides: PrincipalTag
   readonly pass: (<Value>(value: Value) => Effect.Effect<Value>) | undefined
   readonly fail: (cause: Cause.Cause<unknown>) => Effect.Effect<never, unknown>
@@ -149,6 +149,17 @@ export const implement = ({
       : fail(decided.cause)
     )
   })
+
+/**
+ * The middlewares of an endpoint: those of the API stand apart from its own and those of its group.
+ *
+ * @category reflection
+ * @since 0.1.0
+ */
+export const middlewaresOf = (
+  api: { readonly middlewares: ReadonlySet<AnyTag> },
+  ofEndpoint: Iterable<AnyTag>
+): ReadonlyArray<AnyTag> => [...api.middlewares, ...ofEndpoint]
 
 // ----------------------------------------------------------------------------
 // errors

@@ -29,6 +29,7 @@ import * as Line from "../line/Line.ts"
 import type { CheckLiterals } from "../security/Algebra.ts"
 import * as CacheHeaders from "../security/CacheHeaders.ts"
 import * as Clause from "../security/Clause.ts"
+import * as Outcome from "../security/Outcome.ts"
 import {
   decideOf,
   definitions,
@@ -591,7 +592,7 @@ const refusalIn = (cause: Cause.Cause<unknown>): SecurityError.Refusal | undefin
 const withoutErrors = (cause: Cause.Cause<unknown>): Cause.Cause<unknown> =>
   Option.match(Line.defectsOf(cause), {
     onNone: () => cause,
-    onSome: (defects) => Clause.asDefects(defects, isEncodable)
+    onSome: (defects) => Outcome.asDefects(defects, isEncodable)
   })
 
 /** Whether the schema of some error of an HttpApi may fit a defect. */

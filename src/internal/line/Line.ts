@@ -13,19 +13,15 @@ import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
-import type * as ConfigErrorModule from "effect/ConfigError"
 import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import { globalValue } from "effect/GlobalValue"
+import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 
 /** The class of values that are Effects: the fiber that runs one hands itself over. */
@@ -38,6 +34,29 @@ export const effectClass = <A, E, R>(
     }
   }
 
+// services
+
+/** What an Effect needs, of a Layer that is built for it alone. */
+export const provideOwn = <A, E>(
+  effect: Effect.Effect<A, E>,
+  source: Layer.Layer<never> | Context.Context<never>
+): Effect.Effect<A, E> =>
+  // whichever it is, `provide` takes it
+  Effect.provide(effect, source as Context.Context<never>)
+
+/** What an Effect needs and is not there; what is there goes first. */
+export const provideMissing = <A, E>(
+  effect: Effect.Effect<A, E>,
+  services: Context.Context<never>
+): Effect.Effect<A, E> => {
+  const keys = [...services.unsafeMap.keys()]
+  return Effect.contextWithEffect((input: Context.Context<never>) =>
+    keys.every((key) => input.unsafeMap.has(key)) ? effect : (
+      Effect.provide(effect, Context.merge(services, input))
+    )
+  )
+}
+
 // causes
 
 /** The error, where a cause is that alone. */
@@ -49,6 +68,20 @@ export const failureOf = <E>(cause: Cause.Cause<E>): Option.Option<E> =>
 /** The defects of a cause, where it has any. */
 export const defectsOf = (cause: Cause.Cause<unknown>): Option.Option<Cause.Cause<never>> =>
   cause._tag === "Fail" ? Option.none() : Cause.keepDefects(cause)
+
+/** The cause with other errors and other defects. */
+export const mapCause = <E>(
+  cause: Cause.Cause<E>,
+  f: <Value>(value: Value) => Value
+): Cause.Cause<E> =>
+  Cause.match(cause, {
+    onEmpty: Cause.empty as Cause.Cause<E>,
+    onFail: (error) => Cause.fail(f(error)),
+    onDie: (defect) => Cause.die(f(defect)),
+    onInterrupt: (fiber) => Cause.interrupt(fiber),
+    onSequential: (left, right) => Cause.sequential(left, right),
+    onParallel: (left, right) => Cause.parallel(left, right)
+  })
 
 export const mapDefects = <E>(
   cause: Cause.Cause<E>,
@@ -75,21 +108,21 @@ export const currentClock = (): Clock.Clock | undefined => {
 
 export const interruptFork = Fiber.interruptFork
 
-export const makeDeferred = <A, E>(): Deferred.Deferred<A, E> =>
-  Deferred.unsafeMake<A, E>(FiberId.none)
-
-export const makeSemaphore = Effect.unsafeMakeSemaphore
-
-export const timeoutFail = <E2>(options: {
-  readonly duration: Duration.DurationInput
-  readonly onTimeout: () => E2
-}): (<A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | E2, R>) =>
-  Effect.timeoutFail(options)
-
 /** What there is once in a process, however many copies of this library. */
 export const once: <A>(key: string, make: () => A) => A = globalValue
 
 // requests and answers
+
+/** What a handler may return. */
+export type Handled<A = unknown> = Effect.Effect<A, unknown, unknown>
+
+/** The response that a handler returns, where that is no Effect. */
+export type HandledResponse<_Returned> = never
+
+/** What a handler returned, as an Effect; `undefined` when it is none. */
+export const handled = (returned: unknown): Effect.Effect<unknown, unknown> | undefined =>
+  // what the handler needs, the signature of who calls it says
+  Effect.isEffect(returned) ? (returned as Effect.Effect<unknown, unknown>) : undefined
 
 export type ResponseChange = (
   response: HttpServerResponse.HttpServerResponse,
@@ -129,6 +162,9 @@ export const lastChange = (): ResponseChange | undefined => {
   return handler?.change
 }
 
+/** What a request that is printed calls itself. */
+export const requestId = "@effect/platform/HttpServerRequest"
+
 export const maxBodySize: Effect.Effect<number | undefined> = Effect.map(
   HttpIncomingMessage.MaxBodySize,
   (size) => (Option.isNone(size) ? undefined : Number(size.value))
@@ -146,19 +182,15 @@ export const isEmptyBody = (error: HttpClientError.HttpClientError): boolean =>
 
 // schemas
 
-export type Codec<A, I = A> = Schema.Schema<A, I>
-
-export type SchemaError = ParseResult.ParseError
-
-export const compose = <A, B, I>(first: Codec<A, A>, second: Codec<B, I>): Codec<B, A> =>
-  Schema.compose(first, second, { strict: false })
+export const compose = <A, B, I>(
+  first: Schema.Schema<A, A>,
+  second: Schema.Schema<B, I>
+): Schema.Schema<B, A> => Schema.compose(first, second, { strict: false })
 
 export const filter =
   <A>(f: (value: A) => string | undefined) =>
-  <I>(schema: Codec<A, I>): Codec<A, I> =>
+  <I>(schema: Schema.Schema<A, I>): Schema.Schema<A, I> =>
     schema.pipe(Schema.filter(f))
-
-export const literals = Schema.Literal
 
 /** One of several errors, each with a status of its own, as the contract of an HttpApi has them. */
 export const errors = Schema.Union
@@ -189,12 +221,6 @@ export const errorAnnotations = <A>(annotations: {
 export const unreported = (_class: abstract new (...args: never) => object): void => {}
 
 // configuration
-
-export type ConfigError = ConfigErrorModule.ConfigError
-
-export type ConfigWrap<A> = Config.Config.Wrap<A>
-
-export const unwrapConfig = <A>(wrapped: ConfigWrap<A>): Config.Config<A> => Config.unwrap(wrapped)
 
 export const mapConfig =
   <A, B>(_name: string, f: (value: A) => B) =>

@@ -6,6 +6,7 @@
 import type * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Option from "effect/Option"
+import * as Build from "./Build.ts"
 import * as Clause from "./Clause.ts"
 import type * as Refusal from "../refusal/Refusal.ts"
 import { expressionOf, make } from "./Expression.ts"
@@ -547,7 +548,7 @@ export const optional = <A, E, R, Req extends SecurityRequirement, G extends Gra
 ): Security<Option.Option<A>, E, R, Requirement.Optional<Req>, G> =>
   make(
     Clause.anyOf([
-      Clause.mapBuild(expressionOf(self), Clause.mapPlain(Option.some)),
+      Clause.mapBuild(expressionOf(self), Build.map(Option.some)),
       Clause.constant([Clause.open(Option.none())])
     ])
   )

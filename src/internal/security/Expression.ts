@@ -6,8 +6,6 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
-import * as Effectable from "effect/Effectable"
 import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { hasProperty } from "effect/Predicate"
@@ -15,6 +13,9 @@ import * as Scope from "effect/Scope"
 import * as Clause from "./Clause.ts"
 import type { Definition } from "./Definition.ts"
 import * as Evaluation from "./Evaluation.ts"
+import * as Line from "../line/Line.ts"
+import * as Outcome from "./Outcome.ts"
+import * as Plan from "./Plan.ts"
 import type * as Refusal from "../refusal/Refusal.ts"
 import type * as RefusalAnswer from "../refusal/RefusalAnswer.ts"
 import { type Scheme, type Security, type Top, TypeId } from "./Model.ts"
@@ -35,20 +36,25 @@ const DecideId: unique symbol = Symbol.for("effect-security/Security/Decide")
  * @category models
  * @since 0.1.0
  */
-export type Decide = (fiber: Fiber.RuntimeFiber<unknown, unknown>) => Clause.Erased
+export type Decide = (fiber: Fiber.RuntimeFiber<unknown, unknown>) => Outcome.Erased
 
-class SecurityImpl extends Effectable.Class<unknown, unknown, never> implements Top {
+interface Decides {
+  readonly [DecideId]: Decide
+}
+
+class SecurityImpl
+  extends Line.effectClass<unknown, unknown, never>((self: Decides, fiber) => self[DecideId](fiber))
+  implements Top
+{
   readonly [TypeId] = {}
   readonly [ExpressionId]: Clause.Expression
   readonly requirement: SecurityRequirement.SecurityRequirement
   readonly schemes: { readonly [name: string]: SecurityScheme }
   readonly [DecideId]: Decide
-  private readonly evaluation: Clause.Erased
 
   constructor(expression: Clause.Expression) {
     super()
-    const plan = Evaluation.plan(expression)
-    const evaluation = Evaluation.evaluate(plan)
+    const plan = Plan.make(expression)
     this[ExpressionId] = expression
     this.requirement = Clause.requirement(expression)
     this.schemes = Object.assign(
@@ -57,13 +63,8 @@ class SecurityImpl extends Effectable.Class<unknown, unknown, never> implements 
         [...Clause.needs(expression)].map(([name, need]) => [name, need.definition.scheme])
       )
     )
-    const around = expression.around?.(evaluation)
-    this.evaluation = around ?? evaluation
+    const around = expression.around?.(Evaluation.evaluate(plan))
     this[DecideId] = around === undefined ? (fiber) => Evaluation.decide(plan, fiber) : () => around
-  }
-
-  override commit(): Clause.Erased {
-    return this.evaluation
   }
 }
 
@@ -156,23 +157,17 @@ export const withServices = <Self extends Top>(
   self: Self,
   context: Context.Context<never>
 ): Self => {
-  const keys = [...context.unsafeMap.keys()].filter((key) => !keysOfBuilding.has(key))
+  const services = withoutBuilding(context)
   return make(
     Clause.mapEffects(expressionOf(self), (effect) =>
       // what has nothing to do needs nothing
-      Clause.isDone(effect) ? effect : (
-        Effect.contextWithEffect((input: Context.Context<never>) =>
-          keys.every((key) => input.unsafeMap.has(key)) ? effect : (
-            Effect.provide(effect, Context.merge(context, input))
-          )
-        )
-      )
+      Outcome.isDone(effect) ? effect : Line.provideMissing(effect, services)
     )
   )
 }
 
 /** What every Layer is built with, and no verifier means: a Scope that it asks for is the request's. */
-const keysOfBuilding: ReadonlySet<string> = new Set([Scope.Scope.key, Layer.CurrentMemoMap.key])
+const withoutBuilding = Context.omit(Scope.Scope, Layer.CurrentMemoMap)
 
 // ----------------------------------------------------------------------------
 // reflection

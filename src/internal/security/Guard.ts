@@ -7,7 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { dual } from "effect/Function"
 import * as CacheHeaders from "./CacheHeaders.ts"
-import type * as Clause from "./Clause.ts"
+import * as Line from "../line/Line.ts"
+import * as Outcome from "./Outcome.ts"
 import type { LeftOver } from "../../Granted.ts"
 import { decideOf, definitions } from "./Expression.ts"
 import type { Failure, Security, Services, Success, Top } from "./Model.ts"
@@ -56,21 +57,31 @@ export interface GuardContext {
  * @since 0.1.0
  */
 export const guard: {
-  <A, Handled extends Effect.Effect<unknown, unknown, unknown>>(
+  <A, Handled extends Line.Handled>(
     handler: (principal: A, context: GuardContext) => Handled
   ): <E, R, Req, G>(
     self: Security<A, E, R, Req, G>
-  ) => Effect.Effect<Success<Handled>, E | Failure<Handled>, R | LeftOver<Services<Handled>, Req>>
-  <A, E, R, Req, G, Handled extends Effect.Effect<unknown, unknown, unknown>>(
+  ) => Effect.Effect<
+    Success<Handled> | Line.HandledResponse<Handled>,
+    E | Failure<Handled>,
+    R | LeftOver<Services<Handled>, Req>
+  >
+  <A, E, R, Req, G, Handled extends Line.Handled>(
     self: Security<A, E, R, Req, G>,
     handler: (principal: A, context: GuardContext) => Handled
-  ): Effect.Effect<Success<Handled>, E | Failure<Handled>, R | LeftOver<Services<Handled>, Req>>
+  ): Effect.Effect<
+    Success<Handled> | Line.HandledResponse<Handled>,
+    E | Failure<Handled>,
+    R | LeftOver<Services<Handled>, Req>
+  >
 } = dual(
   2,
   (
-    self: Top & Clause.Erased,
-    handler: (principal: unknown, context: GuardContext) => Clause.Erased
-  ): Clause.Erased => {
+    self: Top & Outcome.Erased,
+    handler: (principal: unknown, context: GuardContext) => unknown
+  ): Outcome.Erased => {
+    const handle = (principal: unknown): Outcome.Erased =>
+      Line.handled(handler(principal, context)) ?? Outcome.notEffect("the handler of guard")
     const decide = decideOf(self)
     const context: GuardContext = {
       requirement: self.requirement,
@@ -80,8 +91,8 @@ export const guard: {
     const guarded = Effect.withFiberRuntime<unknown, unknown>((fiber) => {
       const decided = decide(fiber)
       return (
-        !Exit.isExit(decided) ? Effect.flatMap(decided, (principal) => handler(principal, context))
-        : decided._tag === "Success" ? handler(decided.value, context)
+        !Exit.isExit(decided) ? Effect.flatMap(decided, handle)
+        : decided._tag === "Success" ? handle(decided.value)
         : decided
       )
     })

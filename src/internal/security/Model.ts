@@ -8,7 +8,7 @@ import type * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import type * as Types from "effect/Types"
 import type * as Unify from "effect/Unify"
-import type * as Clause from "./Clause.ts"
+import type * as Need from "./Need.ts"
 import type * as Refusal from "../refusal/Refusal.ts"
 import type * as SecurityRequirement from "../../SecurityRequirement.ts"
 import type { SecurityScheme } from "../../SecurityScheme.ts"
@@ -87,7 +87,7 @@ export interface Top extends MembersOfEffect<unknown, unknown, unknown> {
  * @category models
  * @since 0.1.0
  */
-export type Grant<Principal> = Clause.Grant<Principal>
+export type Grant<Principal> = Need.Grant<Principal>
 
 /**
  * What a verifier is told besides the credential: the scheme's name, the scopes that are asked of it, the request.
@@ -95,7 +95,7 @@ export type Grant<Principal> = Clause.Grant<Principal>
  * @category models
  * @since 0.1.0
  */
-export type VerifierContext = Clause.VerifierContext
+export type VerifierContext = Need.VerifierContext
 
 // ----------------------------------------------------------------------------
 // extractors

@@ -5,14 +5,17 @@
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Context from "effect/Context"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import { dual } from "effect/Function"
 import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Predicate from "effect/Predicate"
 import type * as Runtime from "effect/Runtime"
+import * as Line from "../line/Line.ts"
+import * as Build from "./Build.ts"
 import * as Clause from "./Clause.ts"
+import * as Outcome from "./Outcome.ts"
 import * as Refusal from "../refusal/Refusal.ts"
 import { expressionOf, make } from "./Expression.ts"
 import type { Failure, Security, Services, Success, Top } from "./Model.ts"
@@ -34,7 +37,7 @@ export const map: {
   ): <E, R, Req, G>(self: Security<A, E, R, Req, G>) => Security<B, E, R, Req, G>
   <A, E, R, Req, G, B>(self: Security<A, E, R, Req, G>, f: (a: A) => B): Security<B, E, R, Req, G>
 } = dual(2, (self: Top, f: (a: unknown) => unknown) =>
-  make(Clause.mapBuild(expressionOf(self), Clause.mapPlain(f)))
+  make(Clause.mapBuild(expressionOf(self), Build.map(f)))
 )
 
 /**
@@ -56,8 +59,8 @@ export const mapEffect: {
     self: Security<A, E, R, Req, G>,
     f: (a: A) => Mapped
   ): Security<Success<Mapped>, E | Failure<Mapped>, R | Services<Mapped>, Req, G>
-} = dual(2, (self: Top, f: (a: unknown) => Clause.Erased) =>
-  make(Clause.mapBuild(expressionOf(self), Clause.mapRun(f)))
+} = dual(2, (self: Top, f: (a: unknown) => Outcome.Erased) =>
+  make(Clause.mapBuild(expressionOf(self), Build.mapEffect(f, "the function of mapEffect")))
 )
 
 /**
@@ -78,14 +81,16 @@ export const tap: {
     self: Security<A, E, R, Req, G>,
     f: (a: A) => Tapped
   ): Security<A, E | Failure<Tapped>, R | Services<Tapped>, Req, G>
-} = dual(2, (self: Top, f: (a: unknown) => Clause.Erased) =>
+} = dual(2, (self: Top, f: (a: unknown) => Outcome.Erased) =>
   make(
     Clause.mapBuild(
       expressionOf(self),
-      Clause.mapRun((a) => Effect.as(f(a), a))
+      Build.mapEffect((a) => Effect.as(Outcome.effectOf(f(a), tapped), a), tapped)
     )
   )
 )
+
+const tapped = "the function of tap"
 
 /**
  * Keeps what a predicate accepts, and fails with `orFailWith` otherwise, which is tried and told as by {@link mapEffect}.
@@ -127,7 +132,10 @@ export const filterOrFail: {
   make(
     Clause.mapBuild(
       expressionOf(self),
-      Clause.mapRun((a) => (predicate(a) ? Effect.succeed(a) : Effect.fail(orFailWith(a))))
+      Build.mapEffect(
+        (a) => (predicate(a) ? Exit.succeed(a) : Exit.fail(orFailWith(a))),
+        "filterOrFail"
+      )
     )
   )
 )
@@ -183,9 +191,7 @@ export const orDie = <A, E, R, Req extends SecurityRequirement, G>(
 ): Security<A, Refused<E>, R, Req, G> =>
   make(
     Clause.recover(expressionOf(self), (error) =>
-      Refusal.isRefusal(error) ?
-        Effect.fail(error)
-      : Effect.failCause(Clause.asDefects(Cause.die(error)))
+      Refusal.isRefusal(error) ? Effect.fail(error) : Outcome.dieOf(error)
     )
   )
 
@@ -199,7 +205,7 @@ type Refused<E> = unknown extends E ? Refusal.Refusal : Extract<E, Refusal.Refus
  * Provides what the verifiers and policies of the expression need; the request stays the route's.
  *
  * The provided expression counts as verified anew: provide once, and use that value everywhere. A Layer is built for each
- * verifier and each policy that runs: where that is dear, build it once and provide its `Context` or `Runtime`.
+ * verifier and each policy that runs: where that is dear, build it once and provide its `Context`.
  *
  * @category combinators
  * @since 0.1.0
@@ -217,7 +223,7 @@ export const provide: {
 } = dual(2, (self: Top, source: Context.Context<never>) =>
   make(
     Clause.mapEffects(expressionOf(self), (effect) =>
-      withOwnRequest(effect, (own) => Effect.provide(own, source))
+      withOwnRequest(effect, (own) => Line.provideOwn(own, source))
     )
   )
 )
@@ -250,9 +256,9 @@ export const provideService: {
 
 /** Provides whatever it does outside of the request that is evaluated. */
 const withOwnRequest = <A>(
-  effect: Clause.Erased<A>,
-  provide: (effect: Clause.Erased<A>) => Clause.Erased<A>
-): Clause.Erased<A> =>
+  effect: Outcome.Erased<A>,
+  provide: (effect: Outcome.Erased<A>) => Outcome.Erased<A>
+): Outcome.Erased<A> =>
   Effect.contextWithEffect((context: Context.Context<never>) =>
     Option.match(Context.getOption(context, HttpServerRequest.HttpServerRequest), {
       onNone: () => provide(effect),

@@ -14,7 +14,7 @@ import type * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import type * as Scope from "effect/Scope"
 import type * as Types from "effect/Types"
-import type * as Clause from "../security/Clause.ts"
+import type * as Outcome from "../security/Outcome.ts"
 
 // ----------------------------------------------------------------------------
 // models
@@ -152,7 +152,7 @@ export const implement =
     pass = Exit.succeed,
     provides
   }: {
-    readonly decide: (fiber: Fiber.Fiber<unknown, unknown>) => Clause.Erased
+    readonly decide: (fiber: Fiber.Fiber<unknown, unknown>) => Outcome.Erased
     readonly provides: PrincipalTag
     readonly pass: (<Value>(value: Value) => Effect.Effect<Value>) | undefined
     readonly fail: (cause: Cause.Cause<unknown>) => Effect.Effect<never, unknown>
@@ -175,6 +175,17 @@ export const implement =
       )
     })
   }
+
+/**
+ * The middlewares of an endpoint: those of its group and of its API have been pushed into it.
+ *
+ * @category reflection
+ * @since 0.1.0
+ */
+export const middlewaresOf = (
+  _api: object,
+  ofEndpoint: Iterable<AnyTag>
+): ReadonlyArray<AnyTag> => [...ofEndpoint]
 
 // ----------------------------------------------------------------------------
 // errors
