@@ -1,9 +1,11 @@
 /** The README and the docstrings show nothing that was not run. */
-import { HttpApp } from "@effect/platform"
+import { HttpLayerRouter } from "@effect/platform"
 import { assert, describe, it } from "vitest"
-import { readers, router } from "../docs/examples/items.ts"
+import { readers, Routes } from "../docs/examples/items.ts"
 import { diagnostics, hover } from "./support/compiler.ts"
 import { excerptOf, exchange, fences, holds, read, tree } from "./support/markdown.ts"
+
+const { handler } = HttpLayerRouter.toWebHandler(Routes, { disableLogger: true })
 
 const readme = fences(read("README.md"))
 const withInfo = (info: RegExp) => readme.filter((fence) => info.test(fence.info))
@@ -43,7 +45,6 @@ describe("README", () => {
   })
 
   it("shows what is answered", async () => {
-    const handler = HttpApp.toWebHandler(router)
     const exchanges = withInfo(/^http$/)
     assert.isNotEmpty(exchanges)
     for (const { text } of exchanges) {
@@ -58,7 +59,6 @@ describe("README", () => {
   })
 
   it("lets in who may read", async () => {
-    const handler = HttpApp.toWebHandler(router)
     const get = async (headers: Record<string, string>) => {
       const response = await handler(new Request("http://localhost/items", { headers }))
       return [response.status, await response.json()]

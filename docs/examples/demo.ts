@@ -1,5 +1,5 @@
 /** A server with every kind of security: `npm run demo`, then look at http://127.0.0.1:3000/docs. */
-import { HttpApiBuilder, HttpMiddleware } from "@effect/platform"
+import { HttpLayerRouter, HttpMiddleware } from "@effect/platform"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Redaction, SwaggerUi } from "effect-security"
 import { Console, Layer } from "effect"
@@ -29,10 +29,17 @@ const hints = Console.log(
   ].join("\n")
 )
 
-// the logger inside: it writes no key that is sent in the query
-HttpApiBuilder.serve((app) => Redaction.middleware(HttpMiddleware.logger(app), names)).pipe(
-  Layer.provide(SwaggerUi.layer({ path: "/docs", documentPath: "/openapi.json" })),
-  Layer.provide(ApiLive),
+const Routes = Layer.merge(
+  ApiLive,
+  SwaggerUi.layerHttpLayerRouter({ api: Api, path: "/docs", documentPath: "/openapi.json" })
+)
+
+HttpLayerRouter.serve(Routes, {
+  // the logger inside: it writes no key that is sent in the query
+  middleware: (app) => Redaction.middleware(HttpMiddleware.logger(app), names),
+  disableLogger: true,
+  disableListenLog: true
+}).pipe(
   Layer.tap(() => hints),
   Layer.provide(NodeHttpServer.layer(createServer, { host, port })),
   Layer.launch,

@@ -1,4 +1,10 @@
-import { HttpApi, HttpApiBuilder, HttpApiEndpoint, HttpApiGroup } from "@effect/platform"
+import {
+  HttpApi,
+  HttpApiBuilder,
+  HttpApiEndpoint,
+  HttpApiGroup,
+  HttpLayerRouter
+} from "@effect/platform"
 import { HttpBearer, Security, SecurityDocument, SecurityMiddleware } from "effect-security"
 import { Context, Effect, Layer, Schema } from "effect"
 import { verifyToken } from "./verifiers.ts"
@@ -35,7 +41,7 @@ const Items = HttpApiBuilder.group(Api, "items", (handlers) =>
     .handle("health", () => Effect.void)
 )
 
-export const ApiLive = HttpApiBuilder.api(Api).pipe(
+export const ApiLive = HttpLayerRouter.addHttpApi(Api).pipe(
   Layer.provide(Items),
   Layer.provide(SecurityMiddleware.layer(Authentication))
 )

@@ -1,4 +1,4 @@
-import { HttpRouter, HttpServerResponse } from "@effect/platform"
+import { HttpLayerRouter, HttpServerResponse } from "@effect/platform"
 import { ApiKey, OAuth2, Security } from "effect-security"
 import { findRobot, verifyToken } from "./verifiers.ts"
 
@@ -16,13 +16,15 @@ const robot = apiKey.pipe(Security.authenticate(findRobot))
 export const readers = Security.anyOf(user.pipe(Security.scopes("items:read")), robot)
 export const writers = user.pipe(Security.scopes("items:write"))
 
-export const router = HttpRouter.empty.pipe(
-  HttpRouter.get(
+export const Routes = HttpLayerRouter.addAll([
+  HttpLayerRouter.route(
+    "GET",
     "/items",
     Security.guard(readers, ({ name }) => HttpServerResponse.json([{ item: "Foo", for: name }]))
   ),
-  HttpRouter.post(
+  HttpLayerRouter.route(
+    "POST",
     "/items",
     Security.guard(writers, ({ name }) => HttpServerResponse.json({ item: "Bar", by: name }))
   )
-)
+])

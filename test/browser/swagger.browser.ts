@@ -1,8 +1,9 @@
 /** Swagger UI of the demo, behind a proxy that cuts off a prefix: the schemes that need no other server. */
-import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Layer from "effect/Layer"
 import type { Browser } from "playwright-core"
+import { Api } from "../../docs/examples/demo/api.ts"
 import { ApiLive } from "../../docs/examples/demo/handlers.ts"
 import { basicUser } from "../../docs/examples/demo/security.ts"
 import { UsersLive } from "../../docs/examples/demo/users.ts"
@@ -26,11 +27,14 @@ let front: { readonly url: string; readonly close: () => void }
 
 beforeAll(async () => {
   door = await node(
-    HttpApiBuilder.serve().pipe(
-      Layer.provide(SwaggerUi.layer()),
-      Layer.provide(SwaggerUi.layer({ path: "/kept", persistAuthorization: true })),
-      Layer.provide(SwaggerUi.layer({ path: "/staff", security: basicUser })),
-      Layer.provide([ApiLive, UsersLive])
+    HttpLayerRouter.serve(
+      Layer.mergeAll(
+        ApiLive,
+        SwaggerUi.layerHttpLayerRouter({ api: Api }),
+        SwaggerUi.layerHttpLayerRouter({ api: Api, path: "/kept", persistAuthorization: true }),
+        SwaggerUi.layerHttpLayerRouter({ api: Api, path: "/staff", security: basicUser })
+      ).pipe(Layer.provide(UsersLive)),
+      { disableListenLog: true }
     )
   )
   front = await proxy("/some/prefix", door.port)

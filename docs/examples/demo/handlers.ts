@@ -1,5 +1,5 @@
 /** What the endpoints do, once it is decided who is asking. */
-import { FetchHttpClient, HttpApiBuilder } from "@effect/platform"
+import { FetchHttpClient, HttpApiBuilder, HttpLayerRouter } from "@effect/platform"
 import { DigestNonces, OAuth2, Security, SecurityMiddleware, TokenEndpoint } from "effect-security"
 import { Effect, Layer, Option } from "effect"
 import {
@@ -76,7 +76,7 @@ const SecurityLive = Layer.mergeAll(
   SecurityMiddleware.layer(Both)
 )
 
-export const ApiLive = HttpApiBuilder.api(Api).pipe(
+export const ApiLive = HttpLayerRouter.addHttpApi(Api).pipe(
   Layer.provide([TokensGroup, UsersGroup, ItemsGroup, OthersGroup]),
   Layer.provide(SecurityLive),
   Layer.provide([UsersLive, DigestNonces.layerMemory(), FetchHttpClient.layer])

@@ -1,4 +1,4 @@
-import { HttpApp, HttpRouter, HttpServerResponse } from "@effect/platform"
+import { HttpLayerRouter, HttpServerResponse } from "@effect/platform"
 import { ApiKey, Security, SecurityTest } from "effect-security"
 import { Effect, Option } from "effect"
 import assert from "node:assert"
@@ -25,12 +25,14 @@ const robot = Security.anyOf(ApiKey.header("X-API-Key"), ApiKey.cookie("session"
   })
 )
 
-const router = HttpRouter.empty.pipe(
-  HttpRouter.get(
+const Routes = HttpLayerRouter.addAll([
+  HttpLayerRouter.route(
+    "GET",
     "/items",
     Security.guard(robot, ({ owner }) => HttpServerResponse.json([{ item: "Foo", owner }]))
   ),
-  HttpRouter.post(
+  HttpLayerRouter.route(
+    "POST",
     "/session",
     createKey("browser").pipe(
       Effect.flatMap((key) =>
@@ -38,9 +40,9 @@ const router = HttpRouter.empty.pipe(
       )
     )
   )
-)
+])
 
-export const handler = HttpApp.toWebHandler(router)
+export const { handler } = HttpLayerRouter.toWebHandler(Routes, { disableLogger: true })
 
 export const main = Effect.gen(function* () {
   const key = yield* createKey("R2-D2")

@@ -1,10 +1,10 @@
 /** Calling items-api.ts from HttpApiClient. */
 import {
   FetchHttpClient,
-  HttpApiBuilder,
   HttpApiClient,
   HttpClient,
   HttpClientRequest,
+  HttpLayerRouter,
   HttpServer
 } from "@effect/platform"
 import { Challenge, SecurityMiddleware } from "effect-security"
@@ -74,12 +74,13 @@ export const listed = (token: Redacted.Redacted<string>) =>
 // ----------------------------------------------------------------------------
 
 export const main = Effect.gen(function* () {
-  const { dispose, handler } = HttpApiBuilder.toWebHandler(
+  const { dispose, handler } = HttpLayerRouter.toWebHandler(
     ApiLive.pipe(
       Layer.provide(SecurityMiddleware.layer(Authentication)),
       Layer.provide(issuer.layer),
-      Layer.merge(HttpServer.layerContext)
-    )
+      Layer.provide(HttpServer.layerContext)
+    ),
+    { disableLogger: true }
   )
   const fetch: typeof globalThis.fetch = (input, init) => handler(new Request(input, init))
   yield* Effect.gen(function* () {

@@ -1,4 +1,4 @@
-import { HttpApp, HttpRouter, HttpServerResponse } from "@effect/platform"
+import { HttpLayerRouter, HttpServerResponse } from "@effect/platform"
 import {
   ApiKey,
   HttpBasic,
@@ -68,42 +68,49 @@ export const activeUser = user.pipe(
   )
 )
 
-const router = HttpRouter.empty.pipe(
-  HttpRouter.get(
+const Routes = HttpLayerRouter.addAll([
+  HttpLayerRouter.route(
+    "GET",
     "/either",
     Security.guard(either, ({ name }) => HttpServerResponse.text(name))
   ),
-  HttpRouter.get(
+  HttpLayerRouter.route(
+    "GET",
     "/both",
     Security.guard(both, ({ robot, user }) =>
       HttpServerResponse.text(`${user.name} by ${robot.name}`)
     )
   ),
-  HttpRouter.get(
+  HttpLayerRouter.route(
+    "GET",
     "/visitor",
     Security.guard(visitor, (who) =>
       HttpServerResponse.text(Option.match(who, { onNone: () => "nobody", onSome: (u) => u.name }))
     )
   ),
-  HttpRouter.get(
+  HttpLayerRouter.route(
+    "GET",
     "/anywhere",
     Security.guard(anywhere, () => HttpServerResponse.text("ok"))
   ),
-  HttpRouter.get(
+  HttpLayerRouter.route(
+    "GET",
     "/active",
     Security.guard(activeUser, () => HttpServerResponse.text("ok"))
   ),
-  HttpRouter.get(
+  HttpLayerRouter.route(
+    "GET",
     "/public",
     Security.guard(Security.public, () => HttpServerResponse.text("ok"))
   ),
-  HttpRouter.get(
+  HttpLayerRouter.route(
+    "GET",
     "/closed",
     Security.guard(Security.deny, () => HttpServerResponse.text("ok"))
   )
-)
+])
 
-export const handler = HttpApp.toWebHandler(router)
+export const { handler } = HttpLayerRouter.toWebHandler(Routes, { disableLogger: true })
 
 export const main = Effect.gen(function* () {
   const token = SecurityTest.bearer

@@ -1,5 +1,5 @@
 /** A session in a cookie, and what keeps other sites from using it. */
-import { HttpApp, HttpRouter, HttpServerRequest, HttpServerResponse } from "@effect/platform"
+import { HttpLayerRouter, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { ApiKey, Security, SecurityError, SecurityTest } from "effect-security"
 import { Effect, Redacted } from "effect"
 import * as assert from "node:assert"
@@ -24,21 +24,23 @@ const sameSite = Effect.filterOrFail(
 
 export const browser = session.pipe(Security.tap(() => sameSite))
 
-const router = HttpRouter.empty.pipe(
-  HttpRouter.post(
+const Routes = HttpLayerRouter.addAll([
+  HttpLayerRouter.route(
+    "POST",
     "/items",
     Security.guard(browser, ({ name }) => HttpServerResponse.json({ name }))
   ),
-  HttpRouter.post(
+  HttpLayerRouter.route(
+    "POST",
     "/login",
     HttpServerResponse.empty().pipe(
       ApiKey.setCookie("session_id", Redacted.make("johns-session"), { maxAge: "1 hour" })
     )
   )
-)
+])
 
 export const main = Effect.gen(function* () {
-  const handler = HttpApp.toWebHandler(router)
+  const { handler } = HttpLayerRouter.toWebHandler(Routes, { disableLogger: true })
   const post = (from: string) =>
     Effect.promise(async () => {
       const request = SecurityTest.request(

@@ -4,6 +4,7 @@ import {
   HttpApiEndpoint,
   HttpApiGroup,
   HttpApiSchema,
+  HttpLayerRouter,
   HttpServer
 } from "@effect/platform"
 import {
@@ -78,7 +79,9 @@ export const withProblem = either.pipe(
 )
 
 // 4. in an HttpApi
-class Either extends SecurityMiddleware.Tag<Either>()("app/Either", { security: either }) {}
+class UserOrRobot extends SecurityMiddleware.Tag<UserOrRobot>()("app/UserOrRobot", {
+  security: either
+}) {}
 class Recent extends SecurityMiddleware.Tag<Recent>()("app/Recent", { security: recentUser }) {}
 class WithProblem extends SecurityMiddleware.Tag<WithProblem>()("app/WithProblem", {
   security: withProblem,
@@ -87,7 +90,7 @@ class WithProblem extends SecurityMiddleware.Tag<WithProblem>()("app/WithProblem
 
 class Api extends HttpApi.make("api").add(
   HttpApiGroup.make("all")
-    .add(HttpApiEndpoint.get("either", "/items").middleware(Either))
+    .add(HttpApiEndpoint.get("either", "/items").middleware(UserOrRobot))
     .add(HttpApiEndpoint.get("recent", "/recent").middleware(Recent))
     .add(HttpApiEndpoint.get("problem", "/problem").middleware(WithProblem))
 ) {}
@@ -99,18 +102,17 @@ const All = HttpApiBuilder.group(Api, "all", (handlers) =>
     .handle("problem", () => Effect.void)
 )
 
-export const { handler } = HttpApiBuilder.toWebHandler(
-  Layer.merge(
-    HttpApiBuilder.api(Api).pipe(
-      Layer.provide(All),
-      Layer.provide([
-        SecurityMiddleware.layer(Either),
-        SecurityMiddleware.layer(Recent),
-        SecurityMiddleware.layer(WithProblem)
-      ])
-    ),
-    HttpServer.layerContext
-  )
+export const { handler } = HttpLayerRouter.toWebHandler(
+  HttpLayerRouter.addHttpApi(Api).pipe(
+    Layer.provide(All),
+    Layer.provide([
+      SecurityMiddleware.layer(UserOrRobot),
+      SecurityMiddleware.layer(Recent),
+      SecurityMiddleware.layer(WithProblem)
+    ]),
+    Layer.provide(HttpServer.layerContext)
+  ),
+  { disableLogger: true }
 )
 
 export const main = Effect.gen(function* () {

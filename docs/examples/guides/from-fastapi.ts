@@ -1,5 +1,5 @@
 /** FastAPI's security tutorial, in this library. */
-import { HttpApp, HttpRouter, HttpServerRespondable, HttpServerResponse } from "@effect/platform"
+import { HttpLayerRouter, HttpServerRespondable, HttpServerResponse } from "@effect/platform"
 import {
   ApiKey,
   HttpBearer,
@@ -10,7 +10,7 @@ import {
   SecurityRouter,
   SecurityTest
 } from "effect-security"
-import { Effect, Option, Redacted, Schema } from "effect"
+import { Effect, Layer, Option, Redacted, Schema } from "effect"
 import * as assert from "node:assert"
 
 interface User {
@@ -105,14 +105,16 @@ export const routes = [
   SecurityRouter.route("GET", "/health", Security.public, () => HttpServerResponse.empty())
 ]
 
-export const handler = HttpApp.toWebHandler(
-  SecurityRouter.toHttpRouter(routes).pipe(
-    HttpRouter.get(
-      "/token",
-      Security.guard(withDetail, ({ scheme }) => HttpServerResponse.json({ scheme }))
-    )
+const Routes = Layer.merge(
+  SecurityRouter.toLayer(routes),
+  HttpLayerRouter.add(
+    "GET",
+    "/token",
+    Security.guard(withDetail, ({ scheme }) => HttpServerResponse.json({ scheme }))
   )
 )
+
+export const { handler } = HttpLayerRouter.toWebHandler(Routes, { disableLogger: true })
 
 const { document } = SecurityDocument.fromRoutes(routes)
 

@@ -1,7 +1,7 @@
-import { HttpApp, HttpRouter, HttpServerResponse } from "@effect/platform"
+import { HttpLayerRouter, HttpServerResponse } from "@effect/platform"
 import { HttpBasic, PasswordHash, Security, SecurityTest } from "effect-security"
 import * as Throttle from "effect-security/Throttle"
-import { Effect, Option, Redacted } from "effect"
+import { Effect, Layer, Option, Redacted } from "effect"
 import assert from "node:assert"
 
 const passwords = PasswordHash.scrypt()
@@ -28,15 +28,17 @@ const user = HttpBasic.make({ realm: "items" }).pipe(
   })
 )
 
-const router = HttpRouter.empty.pipe(
-  HttpRouter.get(
-    "/me",
-    Security.guard(user, ({ username }) => HttpServerResponse.json({ username }))
-  )
+const Routes = HttpLayerRouter.add(
+  "GET",
+  "/me",
+  Security.guard(user, ({ username }) => HttpServerResponse.json({ username }))
 )
 
 // a Layer is built once here; the counters are in the memory of this process
-export const { handler } = HttpApp.toWebHandlerLayer(router, Throttle.layerMemory())
+export const { handler } = HttpLayerRouter.toWebHandler(
+  Layer.merge(Routes, Throttle.layerMemory()),
+  { disableLogger: true }
+)
 
 export const main = Effect.gen(function* () {
   yield* register("johndoe", Redacted.make("secret"))

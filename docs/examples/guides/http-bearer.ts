@@ -1,6 +1,6 @@
-import { HttpApp, HttpRouter, HttpServerResponse } from "@effect/platform"
+import { HttpLayerRouter, HttpServerResponse } from "@effect/platform"
 import { HttpBearer, Jwks, Jwt, Security, SecurityTest } from "effect-security"
-import { Effect, Schema } from "effect"
+import { Effect, Layer, Schema } from "effect"
 import assert from "node:assert"
 
 export const user = HttpBearer.make({
@@ -15,18 +15,19 @@ export const user = HttpBearer.make({
   })
 )
 
-const router = HttpRouter.empty.pipe(
-  HttpRouter.get(
-    "/items",
-    Security.guard(user.pipe(Security.scopes("items:read")), ({ sub }) =>
-      HttpServerResponse.json([{ item: "Foo", for: sub }])
-    )
+const Routes = HttpLayerRouter.add(
+  "GET",
+  "/items",
+  Security.guard(user.pipe(Security.scopes("items:read")), ({ sub }) =>
+    HttpServerResponse.json([{ item: "Foo", for: sub }])
   )
 )
 
 // the keys are fetched by an HttpClient: `FetchHttpClient.layer` in a server, the issuer's own in a test
 const issuer = await Effect.runPromise(SecurityTest.issuer({ url: "https://id.example" }))
-export const { handler } = HttpApp.toWebHandlerLayer(router, issuer.layer)
+export const { handler } = HttpLayerRouter.toWebHandler(Layer.merge(Routes, issuer.layer), {
+  disableLogger: true
+})
 
 export const main = Effect.gen(function* () {
   const status = (claims: SecurityTest.Claims, options?: SecurityTest.TokenOptions) =>

@@ -1,6 +1,6 @@
-import { HttpApp, HttpRouter, HttpServerResponse } from "@effect/platform"
+import { HttpApp, HttpLayerRouter, HttpServerResponse } from "@effect/platform"
 import { DigestNonces, HttpDigest, Security } from "effect-security"
-import { Effect, Option, Redacted } from "effect"
+import { Effect, Layer, Option, Redacted } from "effect"
 import assert from "node:assert"
 import { createHash } from "node:crypto"
 
@@ -26,15 +26,15 @@ const user = digest.pipe(
   })
 )
 
-const router = HttpRouter.empty.pipe(
-  HttpRouter.get(
-    "/me",
-    Security.guard(user, ({ username }) => HttpServerResponse.json({ username }))
-  )
-)
+const me = Security.guard(user, ({ username }) => HttpServerResponse.json({ username }))
+
+const Routes = HttpLayerRouter.add("GET", "/me", me)
 
 // a Layer is built once here; which nonces were used is in the memory of this process
-export const { handler } = HttpApp.toWebHandlerLayer(router, DigestNonces.layerMemory())
+export const { handler } = HttpLayerRouter.toWebHandler(
+  Layer.merge(Routes, DigestNonces.layerMemory()),
+  { disableLogger: true }
+)
 
 /** A client, as RFC 7616 has it. */
 const md = (text: string) => createHash("sha256").update(text).digest("hex")
@@ -59,7 +59,7 @@ export const main = Effect.gen(function* () {
   assert.strictEqual(replayed.status, 401)
   assert.match(replayed.headers.get("www-authenticate") ?? "", /stale=true/)
   // a store for every request is younger than every nonce
-  const forgetful = HttpApp.toWebHandler(router.pipe(Effect.provide(DigestNonces.layerMemory())))
+  const forgetful = HttpApp.toWebHandler(me.pipe(Effect.provide(DigestNonces.layerMemory())))
   const ask = (headers: Record<string, string> = {}) =>
     Effect.promise(() => forgetful(new Request("http://localhost/me", { headers })))
   const fresh = (yield* ask()).headers.get("www-authenticate") ?? ""

@@ -1,8 +1,7 @@
 import {
-  HttpApp,
   HttpClient,
   HttpClientResponse,
-  HttpRouter,
+  HttpLayerRouter,
   HttpServerResponse
 } from "@effect/platform"
 import { Introspection, OAuth2, Security, SecurityTest } from "effect-security"
@@ -21,12 +20,11 @@ const user = OAuth2.authorizationCode({
   })
 )
 
-const router = HttpRouter.empty.pipe(
-  HttpRouter.get(
-    "/items",
-    Security.guard(user.pipe(Security.scopes("items:read")), ({ sub }) =>
-      HttpServerResponse.json([{ item: "Foo", for: sub }])
-    )
+const Routes = HttpLayerRouter.add(
+  "GET",
+  "/items",
+  Security.guard(user.pipe(Security.scopes("items:read")), ({ sub }) =>
+    HttpServerResponse.json([{ item: "Foo", for: sub }])
   )
 )
 
@@ -49,9 +47,9 @@ const server = HttpClient.make((request, url) => {
   return Effect.succeed(HttpClientResponse.fromWeb(request, Response.json(answer)))
 })
 
-export const { handler } = HttpApp.toWebHandlerLayer(
-  router,
-  Layer.succeed(HttpClient.HttpClient, server)
+export const { handler } = HttpLayerRouter.toWebHandler(
+  Layer.merge(Routes, Layer.succeed(HttpClient.HttpClient, server)),
+  { disableLogger: true }
 )
 
 export const main = Effect.gen(function* () {

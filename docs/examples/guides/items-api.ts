@@ -1,5 +1,11 @@
 /** An API that is tested in testing.ts and called in client.ts. */
-import { HttpApi, HttpApiBuilder, HttpApiEndpoint, HttpApiGroup } from "@effect/platform"
+import {
+  HttpApi,
+  HttpApiBuilder,
+  HttpApiEndpoint,
+  HttpApiGroup,
+  HttpLayerRouter
+} from "@effect/platform"
 import {
   OpenIdConnect,
   Security,
@@ -60,7 +66,7 @@ export const createItem = Effect.gen(function* () {
   return `an item of ${name}`
 })
 
-const Items = HttpApiBuilder.group(Api, "items", (handlers) =>
+export const ItemsLive = HttpApiBuilder.group(Api, "items", (handlers) =>
   handlers
     .handle("list", () => Effect.succeed(["Foo", "Bar"]))
     .handle("create", () => createItem)
@@ -68,4 +74,4 @@ const Items = HttpApiBuilder.group(Api, "items", (handlers) =>
 )
 
 /** Needs `SecurityMiddleware.layer(Authentication)`, or what takes its place in a test. */
-export const ApiLive = HttpApiBuilder.api(Api).pipe(Layer.provide(Items))
+export const ApiLive = HttpLayerRouter.addHttpApi(Api).pipe(Layer.provide(ItemsLive))

@@ -7,6 +7,7 @@ import {
   HttpApiMiddleware,
   HttpApiSchema,
   HttpApiSecurity,
+  HttpLayerRouter,
   HttpServer,
   OpenApi
 } from "@effect/platform"
@@ -83,7 +84,7 @@ const Items = HttpApiBuilder.group(Api, "items", (handlers) =>
   handlers.handle("old", () => whoami).handle("new", () => whoami)
 )
 
-const ApiLive = HttpApiBuilder.api(Api).pipe(
+const ApiLive = HttpLayerRouter.addHttpApi(Api).pipe(
   Layer.provide(Items),
   Layer.provide([LegacyLive, SecurityMiddleware.layer(Authentication)])
 )
@@ -92,8 +93,9 @@ const ApiLive = HttpApiBuilder.api(Api).pipe(
 // it runs
 // ----------------------------------------------------------------------------
 
-export const { handler } = HttpApiBuilder.toWebHandler(
-  Layer.merge(ApiLive, HttpServer.layerContext)
+export const { handler } = HttpLayerRouter.toWebHandler(
+  ApiLive.pipe(Layer.provide(HttpServer.layerContext)),
+  { disableLogger: true }
 )
 
 const { components, paths } = OpenApi.fromApi(Api)

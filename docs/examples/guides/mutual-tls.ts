@@ -1,4 +1,4 @@
-import { HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
+import { HttpLayerRouter, HttpServer, HttpServerResponse } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
 import { MutualTls, Security, SecurityError } from "effect-security"
 import { Effect, Layer } from "effect"
@@ -17,11 +17,10 @@ const car = fleet.pipe(
   )
 )
 
-const router = HttpRouter.empty.pipe(
-  HttpRouter.get(
-    "/me",
-    Security.guard(car, (who) => HttpServerResponse.json(who))
-  )
+const Routes = HttpLayerRouter.add(
+  "GET",
+  "/me",
+  Security.guard(car, (who) => HttpServerResponse.json(who))
 )
 
 const pem = (name: string) =>
@@ -40,10 +39,10 @@ const https = () =>
     rejectUnauthorized: false
   })
 
-const ServerLive = router.pipe(
-  HttpServer.serve(),
-  Layer.provideMerge(NodeHttpServer.layer(https, { port: 0 }))
-)
+const ServerLive = HttpLayerRouter.serve(Routes, {
+  disableLogger: true,
+  disableListenLog: true
+}).pipe(Layer.provideMerge(NodeHttpServer.layer(https, { port: 0 })))
 
 export const main = Effect.gen(function* () {
   const { address } = yield* HttpServer.HttpServer

@@ -1,4 +1,4 @@
-import { HttpApp, HttpRouter, HttpServerResponse } from "@effect/platform"
+import { HttpLayerRouter, HttpServerResponse } from "@effect/platform"
 import { Jwt, OAuth2, PasswordHash, Security, SecurityTest, TokenEndpoint } from "effect-security"
 import { Effect, Redacted } from "effect"
 import { SignJWT } from "jose"
@@ -41,17 +41,18 @@ const token = Effect.gen(function* () {
 })
 
 // 3. the routes
-const router = HttpRouter.empty.pipe(
-  HttpRouter.post("/token", token),
-  HttpRouter.get(
+const Routes = HttpLayerRouter.addAll([
+  HttpLayerRouter.route("POST", "/token", token),
+  HttpLayerRouter.route(
+    "GET",
     "/items",
     Security.guard(user.pipe(Security.scopes("items:read")), ({ sub }) =>
       HttpServerResponse.json([{ item: "Foo", for: sub }])
     )
   )
-)
+])
 
-export const handler = HttpApp.toWebHandler(router)
+export const { handler } = HttpLayerRouter.toWebHandler(Routes, { disableLogger: true })
 
 export const main = Effect.gen(function* () {
   const login = (form: Record<string, string>) =>

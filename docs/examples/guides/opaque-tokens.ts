@@ -1,4 +1,4 @@
-import { HttpApp, HttpRouter, HttpServerResponse } from "@effect/platform"
+import { HttpLayerRouter, HttpServerResponse } from "@effect/platform"
 import { HttpBearer, Security, SecurityError, SecurityTest } from "effect-security"
 import { Effect, Option, Redacted } from "effect"
 import assert from "node:assert"
@@ -24,14 +24,13 @@ export const user = HttpBearer.make({ scopes: { admin: "Everything" } }).pipe(
   )
 )
 
-const router = HttpRouter.empty.pipe(
-  HttpRouter.get(
-    "/me",
-    Security.guard(user, (session) => HttpServerResponse.json(session))
-  )
+const Routes = HttpLayerRouter.add(
+  "GET",
+  "/me",
+  Security.guard(user, (session) => HttpServerResponse.json(session))
 )
 
-export const handler = HttpApp.toWebHandler(router)
+export const { handler } = HttpLayerRouter.toWebHandler(Routes, { disableLogger: true })
 
 export const main = Effect.gen(function* () {
   const status = (token: string) =>

@@ -1,6 +1,6 @@
-import { HttpApp, HttpRouter, HttpServerResponse } from "@effect/platform"
+import { HttpLayerRouter, HttpServerResponse } from "@effect/platform"
 import { OpenIdConnect, Security, SecurityTest } from "effect-security"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import assert from "node:assert"
 
 const oidc = OpenIdConnect.make({
@@ -10,18 +10,19 @@ const oidc = OpenIdConnect.make({
 
 export const user = oidc.pipe(OpenIdConnect.authenticate({ audience: "items" }))
 
-const router = HttpRouter.empty.pipe(
-  HttpRouter.get(
-    "/items",
-    Security.guard(user.pipe(Security.scopes("items:read")), ({ sub }) =>
-      HttpServerResponse.json([{ item: "Foo", for: sub }])
-    )
+const Routes = HttpLayerRouter.add(
+  "GET",
+  "/items",
+  Security.guard(user.pipe(Security.scopes("items:read")), ({ sub }) =>
+    HttpServerResponse.json([{ item: "Foo", for: sub }])
   )
 )
 
 // the provider is asked by an HttpClient: `FetchHttpClient.layer` in a server, the issuer's own in a test
 const issuer = await Effect.runPromise(SecurityTest.issuer({ url: "https://id.example" }))
-export const { handler } = HttpApp.toWebHandlerLayer(router, issuer.layer)
+export const { handler } = HttpLayerRouter.toWebHandler(Layer.merge(Routes, issuer.layer), {
+  disableLogger: true
+})
 
 export const main = Effect.gen(function* () {
   const status = (claims: SecurityTest.Claims) =>

@@ -1,7 +1,8 @@
 /** Keeps keys out of the log. */
-import { HttpApp, HttpMiddleware, HttpRouter, HttpServerResponse } from "@effect/platform"
+import { HttpClient, HttpLayerRouter, HttpMiddleware, HttpServerResponse } from "@effect/platform"
+import { NodeHttpServer } from "@effect/platform-node"
 import { ApiKey, Redaction, Security } from "effect-security"
-import { Effect, Logger, Redacted } from "effect"
+import { Effect, Layer, Logger, Redacted } from "effect"
 import * as assert from "node:assert"
 
 const robot = ApiKey.query("api_key").pipe(
@@ -10,25 +11,38 @@ const robot = ApiKey.query("api_key").pipe(
   })
 )
 
-const router = HttpRouter.empty.pipe(
-  HttpRouter.get(
-    "/items",
-    Security.guard(robot, ({ name }) => HttpServerResponse.json({ name }))
-  )
+const Items = HttpLayerRouter.add(
+  "GET",
+  "/items",
+  Security.guard(robot, ({ name }) => HttpServerResponse.json({ name }))
 )
 
-/** Around the logger; in `HttpServer.serve` and `HttpApiBuilder.serve` it is their argument. */
-export const app = Redaction.middleware(HttpMiddleware.logger(router), Redaction.names(robot))
+const names = Redaction.names(robot)
+
+export const ServerLive = HttpLayerRouter.serve(Items, {
+  // around the logger, which is not added a second time
+  middleware: (app) => Redaction.middleware(HttpMiddleware.logger(app), names),
+  disableLogger: true
+})
+
+// ----------------------------------------------------------------------------
+// it runs
+// ----------------------------------------------------------------------------
+
+const lines: Array<string> = []
+const LogLive = Logger.replace(
+  Logger.defaultLogger,
+  Logger.map(Logger.jsonLogger, (line) => void lines.push(line))
+)
 
 export const main = Effect.gen(function* () {
-  const lines: Array<string> = []
-  const logger = Logger.map(Logger.jsonLogger, (line) => void lines.push(line))
-  const handler = HttpApp.toWebHandler(
-    app.pipe(Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
-  )
-  const request = new Request("http://localhost/items?api_key=robots-key")
-  const { status } = yield* Effect.promise(() => handler(request))
+  const { status } = yield* HttpClient.get("/items?api_key=robots-key")
   assert.strictEqual(status, 200)
   assert.match(lines.join("\n"), /api_key=REDACTED/)
   assert.doesNotMatch(lines.join("\n"), /robots-key/)
-})
+}).pipe(
+  Effect.provide(
+    ServerLive.pipe(Layer.provideMerge(NodeHttpServer.layerTest), Layer.provide(LogLive))
+  ),
+  Effect.scoped
+)

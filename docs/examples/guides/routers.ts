@@ -1,16 +1,30 @@
 import {
+  FetchHttpClient,
+  HttpApiBuilder,
   HttpApp,
+  HttpClient,
   HttpLayerRouter,
+  HttpMiddleware,
   HttpRouter,
   HttpServer,
   HttpServerRequest,
   HttpServerResponse
 } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
-import { ApiKey, Security, SecurityDocument, SecurityRouter, SecurityTest } from "effect-security"
-import { Context, Effect, Layer, Redacted } from "effect"
+import {
+  ApiKey,
+  Redaction,
+  Security,
+  SecurityDocument,
+  SecurityMiddleware,
+  SecurityRouter,
+  SecurityTest,
+  SwaggerUi
+} from "effect-security"
+import { Context, Effect, Layer, Logger, LogLevel, Redacted } from "effect"
 import assert from "node:assert"
 import { createServer, request } from "node:http"
+import { Api, Authentication, ItemsLive } from "./items-api.ts"
 
 export const robot = Security.anyOf(
   ApiKey.header("X-API-Key"),
@@ -32,16 +46,17 @@ const me = Effect.gen(function* () {
 })
 
 // ----------------------------------------------------------------------------
-// HttpRouter
+// HttpLayerRouter
 // ----------------------------------------------------------------------------
 
-const router = HttpRouter.empty.pipe(
-  HttpRouter.get("/me", me),
-  HttpRouter.get(
+const Items = HttpLayerRouter.addAll([
+  HttpLayerRouter.route("GET", "/me", me),
+  HttpLayerRouter.route(
+    "GET",
     "/items",
     Security.guard(robot, ({ name }) => HttpServerResponse.json([{ item: "Foo", for: name }]))
   )
-)
+])
 
 // with a document
 const routes = [
@@ -54,14 +69,11 @@ const routes = [
   ),
   SecurityRouter.route("GET", "/health", Security.public, () => HttpServerResponse.empty())
 ]
-const documented = SecurityRouter.toHttpRouter(routes)
+const Documented = SecurityRouter.toLayer(routes)
 const { document } = SecurityDocument.fromRoutes(routes)
 export const openapi = { info: { title: "Items", version: "1.0.0" }, ...document }
 
-// ----------------------------------------------------------------------------
-// HttpLayerRouter
-// ----------------------------------------------------------------------------
-
+// a principal for several routes
 export class Robot extends Context.Tag("app/Robot")<Robot, { readonly name: string }>() {}
 
 const Guarded = HttpLayerRouter.add(
@@ -70,13 +82,37 @@ const Guarded = HttpLayerRouter.add(
   Effect.flatMap(Robot, ({ name }) => HttpServerResponse.json({ name }))
 ).pipe(Layer.provide(SecurityRouter.middleware(Robot, robot).layer))
 
-const Routes = Layer.mergeAll(Guarded, SecurityRouter.toLayer(routes))
+// ----------------------------------------------------------------------------
+// HttpRouter, and HttpApiBuilder.serve
+// ----------------------------------------------------------------------------
+
+const router = HttpRouter.empty.pipe(
+  HttpRouter.get("/me", me),
+  HttpRouter.get(
+    "/items",
+    Security.guard(robot, ({ name }) => HttpServerResponse.json([{ item: "Foo", for: name }]))
+  ),
+  HttpRouter.concat(SecurityRouter.toHttpRouter(routes))
+)
+
+const ApiServer = HttpApiBuilder.serve((app) =>
+  Redaction.middleware(HttpMiddleware.logger(app), Redaction.fromApi(Api))
+).pipe(
+  Layer.provide(SwaggerUi.layer()),
+  Layer.provide(HttpApiBuilder.api(Api)),
+  Layer.provide(ItemsLive),
+  Layer.provide(SecurityMiddleware.layer(Authentication)),
+  Layer.provide(FetchHttpClient.layer)
+)
 
 // ----------------------------------------------------------------------------
 // a Fetch handler
 // ----------------------------------------------------------------------------
 
-export const handler = HttpApp.toWebHandler(HttpRouter.concat(router, documented))
+export const { dispose, handler } = HttpLayerRouter.toWebHandler(
+  Layer.mergeAll(Items, Documented, Guarded),
+  { disableLogger: true } // or every request is logged
+)
 
 // one route: what Next.js, SvelteKit or Astro call GET
 export const GET = HttpApp.toWebHandler(
@@ -96,11 +132,10 @@ const chat = Security.guard(robot, ({ name }) =>
   }).pipe(Effect.scoped)
 )
 
-const ServerLive = HttpRouter.empty.pipe(
-  HttpRouter.get("/chat", chat),
-  HttpServer.serve(),
-  Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0 }))
-)
+const ServerLive = HttpLayerRouter.serve(HttpLayerRouter.add("GET", "/chat", chat), {
+  disableLogger: true,
+  disableListenLog: true
+}).pipe(Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0 })))
 
 // ----------------------------------------------------------------------------
 
@@ -131,10 +166,9 @@ const upgraded = (headers: Record<string, string>) =>
 
 export const main = Effect.gen(function* () {
   const key = SecurityTest.header("X-API-Key", "robots-key")
-  const layered = HttpLayerRouter.toWebHandler(Routes)
   const handlers = [
-    [handler, ["/me", "/items", "/items/1"]],
-    [layered.handler, ["/guarded", "/items/1"]],
+    [handler, ["/me", "/items", "/items/1", "/guarded"]],
+    [HttpApp.toWebHandler(router), ["/me", "/items", "/items/1"]],
     [GET, ["/"]]
   ] as const
   for (const [handle, paths] of handlers) {
@@ -146,7 +180,18 @@ export const main = Effect.gen(function* () {
       assert.strictEqual(allowed.status, 200)
     }
   }
-  yield* Effect.promise(layered.dispose)
+  yield* Effect.promise(dispose)
   assert.strictEqual(yield* upgraded({}), 401)
   assert.strictEqual(yield* upgraded({ cookie: "session=robots-key" }), 101)
+
+  const statuses = Effect.forEach(["/items", "/health", "/docs"], (path) =>
+    Effect.map(HttpClient.get(path), ({ status }) => status)
+  )
+  assert.deepStrictEqual(
+    yield* statuses.pipe(
+      Effect.provide(ApiServer.pipe(Layer.provideMerge(NodeHttpServer.layerTest))),
+      Logger.withMinimumLogLevel(LogLevel.None)
+    ),
+    [401, 204, 200]
+  )
 }).pipe(Effect.provide(ServerLive), Effect.scoped)

@@ -1,4 +1,4 @@
-import { HttpApp, HttpRouter, HttpServerResponse } from "@effect/platform"
+import { HttpLayerRouter, HttpServerResponse } from "@effect/platform"
 import { ApiKey, HttpBearer, Security, SecurityError, SecurityTest } from "effect-security"
 import { Effect, Redacted } from "effect"
 import assert from "node:assert"
@@ -34,18 +34,20 @@ export const writers = user.pipe(Security.scopes("items:write"))
 export const deleteItem = (id: string) =>
   Effect.as(Security.granted("items:write"), `deleted ${id}`)
 
-const router = HttpRouter.empty.pipe(
-  HttpRouter.get(
+const Routes = HttpLayerRouter.addAll([
+  HttpLayerRouter.route(
+    "GET",
     "/items",
     Security.guard(readers, ({ name }) => HttpServerResponse.json({ reader: name }))
   ),
-  HttpRouter.del(
+  HttpLayerRouter.route(
+    "DELETE",
     "/items/1",
     Security.guard(writers, () => Effect.as(deleteItem("1"), HttpServerResponse.empty()))
   )
-)
+])
 
-export const handler = HttpApp.toWebHandler(router)
+export const { handler } = HttpLayerRouter.toWebHandler(Routes, { disableLogger: true })
 
 export const main = Effect.gen(function* () {
   const status = (method: string, token: string) =>

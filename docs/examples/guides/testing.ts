@@ -1,5 +1,5 @@
 /** Tests of items-api.ts. */
-import { HttpApiBuilder, HttpServer, OpenApi } from "@effect/platform"
+import { HttpLayerRouter, HttpServer, OpenApi } from "@effect/platform"
 import { SecurityMiddleware, SecurityTest } from "effect-security"
 import { Effect, Layer, TestClock, TestContext } from "effect"
 import * as assert from "node:assert"
@@ -23,11 +23,12 @@ const domain = Effect.gen(function* () {
 // ----------------------------------------------------------------------------
 
 const handlers = Effect.gen(function* () {
-  const { dispose, handler } = HttpApiBuilder.toWebHandler(
+  const { dispose, handler } = HttpLayerRouter.toWebHandler(
     ApiLive.pipe(
       Layer.provide(SecurityTest.principal(Authentication, { name: "test" })),
-      Layer.merge(HttpServer.layerContext)
-    )
+      Layer.provide(HttpServer.layerContext)
+    ),
+    { disableLogger: true }
   )
   const response = yield* Effect.promise(() =>
     handler(new Request("http://localhost/items", { method: "POST" }))
@@ -82,12 +83,13 @@ const clocks = Effect.gen(function* () {
 // ----------------------------------------------------------------------------
 
 const agreement = Effect.gen(function* () {
-  const { dispose, handler } = HttpApiBuilder.toWebHandler(
+  const { dispose, handler } = HttpLayerRouter.toWebHandler(
     ApiLive.pipe(
       Layer.provide(SecurityMiddleware.layer(Authentication)),
       Layer.provide(issuer.layer),
-      Layer.merge(HttpServer.layerContext)
-    )
+      Layer.provide(HttpServer.layerContext)
+    ),
+    { disableLogger: true }
   )
   const { disagreements, untried } = yield* SecurityTest.check({
     handler,

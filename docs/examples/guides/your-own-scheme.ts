@@ -1,4 +1,4 @@
-import { HttpApp, HttpRouter, HttpServerResponse } from "@effect/platform"
+import { HttpLayerRouter, HttpServerResponse } from "@effect/platform"
 import { Credential, Scheme, Security, SecurityError } from "effect-security"
 import { Effect, Redacted } from "effect"
 import assert from "node:assert"
@@ -46,14 +46,13 @@ const webhook = Scheme.make({
   )
 )
 
-const router = HttpRouter.empty.pipe(
-  HttpRouter.post(
-    "/hooks",
-    Security.guard(webhook, ({ body }) => HttpServerResponse.json({ bytes: body.length }))
-  )
+const Routes = HttpLayerRouter.add(
+  "POST",
+  "/hooks",
+  Security.guard(webhook, ({ body }) => HttpServerResponse.json({ bytes: body.length }))
 )
 
-export const handler = HttpApp.toWebHandler(router)
+export const { handler } = HttpLayerRouter.toWebHandler(Routes, { disableLogger: true })
 
 export const main = Effect.gen(function* () {
   const post = (body: string, signature: string) =>

@@ -1,4 +1,10 @@
-import { HttpApi, HttpApiBuilder, HttpApiEndpoint, HttpApiGroup } from "@effect/platform"
+import {
+  HttpApi,
+  HttpApiBuilder,
+  HttpApiEndpoint,
+  HttpApiGroup,
+  HttpLayerRouter
+} from "@effect/platform"
 import { ApiKey, Security, SecurityDocument, SecurityMiddleware } from "effect-security"
 import { Context, Effect, Layer, Redacted, Schema } from "effect"
 
@@ -61,7 +67,7 @@ const Items = HttpApiBuilder.group(Api, "items", (handlers) =>
     .handle("health", () => Effect.void)
 )
 
-export const ApiLive = HttpApiBuilder.api(Api).pipe(
+export const ApiLive = HttpLayerRouter.addHttpApi(Api).pipe(
   Layer.provide(Items),
   Layer.provide(SecurityMiddleware.layer(Authentication))
 )

@@ -1,14 +1,13 @@
-import { HttpApiBuilder, HttpServer } from "@effect/platform"
+import { HttpLayerRouter } from "@effect/platform"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { SwaggerUi } from "effect-security"
 import { Config, Layer } from "effect"
 import { createServer } from "node:http"
-import { ApiLive } from "./api.ts"
+import { Api, ApiLive } from "./api.ts"
 
-HttpApiBuilder.serve().pipe(
-  Layer.provide(SwaggerUi.layer()),
-  Layer.provide(ApiLive),
-  HttpServer.withLogAddress,
+const Routes = Layer.merge(ApiLive, SwaggerUi.layerHttpLayerRouter({ api: Api }))
+
+HttpLayerRouter.serve(Routes).pipe(
   Layer.provide(
     NodeHttpServer.layerConfig(createServer, {
       port: Config.withDefault(Config.integer("PORT"), 3000)

@@ -1,11 +1,12 @@
-import { HttpApiBuilder, HttpServer, OpenApi } from "@effect/platform"
+import { HttpLayerRouter, HttpServer, OpenApi } from "@effect/platform"
 import { SecurityTest } from "effect-security"
 import { Effect, Layer } from "effect"
 import assert from "node:assert"
 import { Api, ApiLive } from "./api.ts"
 
-export const { handler } = HttpApiBuilder.toWebHandler(
-  Layer.merge(ApiLive, HttpServer.layerContext)
+export const { handler } = HttpLayerRouter.toWebHandler(
+  ApiLive.pipe(Layer.provide(HttpServer.layerContext)),
+  { disableLogger: true }
 )
 
 const withKey = (key: string) =>
@@ -37,4 +38,4 @@ const agreement = Effect.gen(function* () {
   assert.deepStrictEqual(disagreements, [])
 })
 
-export const test = Effect.zipRight(keys, agreement)
+export const test = Effect.all([keys, agreement])
