@@ -521,6 +521,8 @@ const forms = [
     ts.isBinaryExpression(node) && /\._tag === "TcpAddress"$/.test(node.getText()) ?
       node.getText().replace('=== "TcpAddress"', '!== "UnixPathAddress"')
     : undefined,
+  (node) =>
+    ts.isStringLiteral(node) && node.text === "TimeoutException" ? '"TimeoutError"' : undefined,
   // it.scoped of @effect/vitest: a test has a scope of its own
   (node) =>
     ts.isPropertyAccessExpression(node) && node.getText() === "it.scoped" ? "it.effect"

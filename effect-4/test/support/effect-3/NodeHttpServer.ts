@@ -1,0 +1,7 @@
+// @ts-nocheck
+// a handler of its own scope
+export * from "@effect/platform-node/NodeHttpServer"
+import * as N from "@effect/platform-node/NodeHttpServer"
+import * as Scope from "effect/Scope"
+export const layerContext = N.layerHttpServices
+export const makeHandler = (app) => N.makeHandler(app, { scope: Scope.makeUnsafe() })
