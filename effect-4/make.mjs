@@ -84,7 +84,7 @@ for (const [path, base] of sources) {
     mkdirSync(dirname(join(made, path)), { recursive: true })
     copyFileSync(join(base, path), join(made, path))
   }
-  if (/\.ts$/.test(path)) {
+  if (path.endsWith(".ts")) {
     const found = foreign.exec(readFileSync(join(made, path), "utf8"))
     if (found !== null) problems.push(`${path}: ${found[0]}`)
   }

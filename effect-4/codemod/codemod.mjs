@@ -518,7 +518,7 @@ const forms = [
   },
   // an address is one of two kinds there, and its path the third
   (node) =>
-    ts.isBinaryExpression(node) && /\._tag === "TcpAddress"$/.test(node.getText()) ?
+    ts.isBinaryExpression(node) && node.getText().endsWith('._tag === "TcpAddress"') ?
       node.getText().replace('=== "TcpAddress"', '!== "UnixPathAddress"')
     : undefined,
   (node) =>

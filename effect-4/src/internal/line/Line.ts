@@ -9,8 +9,6 @@ import * as ClockModule from "effect/Clock"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
 import * as ErrorReporter from "effect/ErrorReporter"
@@ -26,7 +24,6 @@ import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
-import * as Semaphore from "effect/Semaphore"
 
 /** The class of values that are Effects: the fiber that runs one hands itself over. */
 export const effectClass = <A, E, R>(

@@ -3,4 +3,5 @@
  *
  * @since 0.1.0
  */
+// oxlint-disable-next-line unicorn/require-module-specifiers -- it is a module all the same
 export {}
