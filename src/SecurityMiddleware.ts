@@ -9,3 +9,12 @@
  */
 export * from "./internal/http-api/Defaults.ts"
 export * from "./internal/http-api/Tag.ts"
+export type {
+  AnyMiddleware,
+  Members,
+  Middleware,
+  NeedsNoLayer,
+  PrincipalTag,
+  Providing,
+  Service
+} from "./internal/http-api/Platform.ts"

@@ -1,4 +1,5 @@
 /** What a library of one's own exports: its declarations have to name every type. */
+import { HttpApiEndpoint } from "@effect/platform"
 import { ApiKey, HttpBasic, Jwks, Jwt, OAuth2, Security, SecurityMiddleware } from "effect-security"
 
 export const key = ApiKey.header("X-API-Key", { scopes: { read: "Read" } })
