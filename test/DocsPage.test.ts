@@ -39,6 +39,7 @@ import {
   silent,
   web
 } from "./routers/support.ts"
+import { documented } from "./support/line.ts"
 
 // ----------------------------------------------------------------------------
 // an API
@@ -191,7 +192,7 @@ describe("Swagger UI", () => {
 
   beforeAll(async () => {
     doors = await openDoors({
-      HttpApi: () => apiDoor(SwaggerUi.layer()),
+      HttpApi: () => apiDoor(SwaggerUi.layer(documented(Api))),
       HttpLayerRouter: () => routerDoor(SwaggerUi.layerHttpLayerRouter({ api: Api }))
     })
   })
@@ -254,7 +255,11 @@ describe("Swagger UI", () => {
   it("escapes what the options say", async () => {
     const text = "</script><!--<script>\u2028&'\""
     const door = apiDoor(
-      SwaggerUi.layer({ title: text, initOAuth: { appName: text, clientId: text } })
+      SwaggerUi.layer({
+        ...documented(Api),
+        title: text,
+        initOAuth: { appName: text, clientId: text }
+      })
     )
     const answer = await get(door, "/docs")
     assert.lengthOf(answer.body.match(/<\/?script/g) ?? [], 6)
@@ -447,7 +452,7 @@ describe("options", () => {
     options: SwaggerUi.Options,
     target: string = options.path ?? "/docs"
   ): Promise<Answer> => {
-    const door = apiDoor(SwaggerUi.layer(options))
+    const door = apiDoor(SwaggerUi.layer({ ...documented(Api), ...options }))
     const answer = await get(door, target)
     await door.close()
     return answer
@@ -574,7 +579,7 @@ describe("options", () => {
 describe("assets", () => {
   const installed = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"))
   const page = async (assets: SwaggerUi.Assets): Promise<Answer> => {
-    const door = apiDoor(SwaggerUi.layer({ assets }))
+    const door = apiDoor(SwaggerUi.layer({ ...documented(Api), assets }))
     const answer = await get(door, "/docs")
     await door.close()
     return answer
@@ -624,7 +629,7 @@ describe("assets", () => {
     cpSync(installed, directory, { recursive: true, filter: (name) => !name.endsWith(".map") })
     rmSync(join(directory, "oauth2-redirect.js"))
     writeFileSync(join(directory, "oauth2-redirect.html"), "<body><script>run()\n</script></body>")
-    const door = apiDoor(SwaggerUi.layer({ assets: { directory } }))
+    const door = apiDoor(SwaggerUi.layer({ ...documented(Api), assets: { directory } }))
     assert.strictEqual((await get(door, "/docs/oauth2-redirect.js")).body, "run()\n")
     await door.close()
     rmSync(directory, { recursive: true })
@@ -659,13 +664,19 @@ describe("a page that is protected", () => {
   beforeAll(async () => {
     const docs = SwaggerUi.layerHttpLayerRouter({ api: Api, security: staff })
     doors = await openDoors({
-      HttpApi: () => apiDoor(SwaggerUi.layer({ security: staff }).pipe(Layer.provide(StaffLive))),
+      HttpApi: () =>
+        apiDoor(
+          SwaggerUi.layer({ ...documented(Api), security: staff }).pipe(Layer.provide(StaffLive))
+        ),
       HttpLayerRouter: () => routerDoor(docs.pipe(Layer.provide(StaffLive))),
-      Scalar: () => apiDoor(Scalar.layer({ security: staff }).pipe(Layer.provide(StaffLive)))
+      Scalar: () =>
+        apiDoor(
+          Scalar.layer({ ...documented(Api), security: staff }).pipe(Layer.provide(StaffLive))
+        )
     })
     server = await node(
       HttpApiBuilder.serve().pipe(
-        Layer.provide(SwaggerUi.layer({ security: staff })),
+        Layer.provide(SwaggerUi.layer({ ...documented(Api), security: staff })),
         Layer.provide([live(Api), StaffLive])
       )
     )
@@ -837,7 +848,7 @@ describe("documents", () => {
 
 describe("Scalar", () => {
   const page = async (options: Scalar.Options = {}): Promise<Answer> => {
-    const door = apiDoor(Scalar.layer(options))
+    const door = apiDoor(Scalar.layer({ ...documented(Api), ...options }))
     const answer = await get(door, "/docs")
     await door.close()
     return answer

@@ -30,6 +30,7 @@ import * as Security from "../src/Security.ts"
 import * as SecurityMiddleware from "../src/SecurityMiddleware.ts"
 import { exchange, parseAnswer, serve, utf8, valuesOf } from "./schemes/support.ts"
 import * as Client from "./support/digest.ts"
+import { clockAt } from "./support/line.ts"
 
 // ----------------------------------------------------------------------------
 // a server
@@ -70,10 +71,7 @@ const usersOf = (scheme: Security.Top) => {
 /** A clock that stands still until it is set. */
 class Time {
   now = 1_700_000_000_000
-  readonly clock: Clock.Clock = Object.assign(Clock.make(), {
-    unsafeCurrentTimeMillis: () => this.now,
-    currentTimeMillis: Effect.sync(() => this.now)
-  })
+  readonly clock: Clock.Clock = clockAt(() => this.now)
 }
 
 interface Setup {

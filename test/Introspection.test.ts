@@ -6,7 +6,6 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as ConfigProvider from "effect/ConfigProvider"
-import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -474,14 +473,13 @@ describe("the endpoint", () => {
   it.effect("whose answer a tracer prints, which reads it, is unavailable", () =>
     Effect.gen(function* () {
       const server = Endpoint.fake(() => Endpoint.json(good))
-      const printing = Layer.map(server.layer, (context) =>
-        Context.make(
+      const printing = Layer.effect(
+        HttpClient.HttpClient,
+        Effect.map(
           HttpClient.HttpClient,
-          HttpClient.tap(Context.get(context, HttpClient.HttpClient), (response) =>
-            Effect.sync(() => inspect(response))
-          )
+          HttpClient.tap((response) => Effect.sync(() => inspect(response)))
         )
-      )
+      ).pipe(Layer.provide(server.layer))
       const user = oauth2.pipe(Introspection.authenticate(defaults))
       assert.strictEqual(yield* Effect.provide(outcome(user), printing), "ServiceUnavailable")
     })

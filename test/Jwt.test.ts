@@ -273,32 +273,31 @@ describe("an issuer with a / at its end", () => {
   })
 })
 
-it.effect.prop(
-  "no letter of a token can be another",
-  {
-    by: FastCheck.constantFrom(rsa, ec, ed),
-    claims: FastCheck.dictionary(FastCheck.string(), FastCheck.jsonValue({ maxDepth: 5 })),
-    at: FastCheck.nat(),
-    letter: FastCheck.constantFrom(
-      ..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ \n"
-    )
-  },
-  ({ at, by, claims, letter }) =>
-    Effect.gen(function* () {
-      yield* atNow
+it.effect("no letter of a token can be another", () =>
+  Effect.gen(function* () {
+    yield* atNow
+    const tampered = FastCheck.record({
+      by: FastCheck.constantFrom(rsa, ec, ed),
+      claims: FastCheck.dictionary(FastCheck.string(), FastCheck.jsonValue({ maxDepth: 5 })),
+      at: FastCheck.nat(),
+      letter: FastCheck.constantFrom(
+        ..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ \n"
+      )
+    })
+    for (const { at, by, claims, letter } of FastCheck.sample(tampered, 300)) {
       const presented = sign(
         headerOf(by),
         { ...claims, ...good, cnf: undefined, nbf: 0 },
         by.privateKey,
         by.alg
       )
-      assert.isTrue(yield* isAccepted(verifier, presented))
+      assert.isTrue(yield* isAccepted(verifier, presented), presented)
       const index = at % presented.length
-      if (presented[index] === letter) return
+      if (presented[index] === letter) continue
       const other = presented.slice(0, index) + letter + presented.slice(index + 1)
-      assert.isFalse(yield* isAccepted(verifier, other))
-    }),
-  { fastCheck: { numRuns: 300 } }
+      assert.isFalse(yield* isAccepted(verifier, other), other)
+    }
+  })
 )
 
 // ----------------------------------------------------------------------------
@@ -449,12 +448,10 @@ describe("options", () => {
   it.effect("what claims makes can't be changed: it serves other requests, too", () =>
     Effect.gen(function* () {
       yield* atNow
-      const User = Schema.mutable(
-        Schema.Struct({
-          sub: Schema.String,
-          roles: Schema.mutable(Schema.Array(Schema.mutable(Schema.Struct({ of: Schema.String }))))
-        })
-      )
+      const User = Schema.Struct({
+        sub: Schema.String,
+        roles: Schema.mutable(Schema.Array(Schema.Struct({ of: Schema.String })))
+      })
       const users = Jwt.make({ ...base, claims: User })
       const { principal } = yield* verify(users, token({ roles: [{ of: "user" }] }))
       assert.throws(() => principal.roles.push({ of: "admin" }), TypeError)

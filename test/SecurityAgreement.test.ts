@@ -24,6 +24,7 @@ import {
   SecurityRouter,
   SecurityTest
 } from "../src/index.ts"
+import { appOf } from "./support/line.ts"
 
 // ----------------------------------------------------------------------------
 // an API of every kind of expression
@@ -80,7 +81,7 @@ const routes = expressions.map((security: (typeof expressions)[number], index) =
     HttpServerResponse.empty()
   )
 )
-const handler = HttpApp.toWebHandler(SecurityRouter.toHttpRouter(routes))
+const handler = HttpApp.toWebHandler(appOf(routes))
 const { document } = SecurityDocument.fromRoutes(routes)
 
 const report = (options: Partial<SecurityAgreement.Options> = {}) =>
@@ -130,7 +131,7 @@ describe("check", () => {
     const careless = ApiKey.header("X-Key", { schemeName: "key" })
     const open = [SecurityRouter.route("GET", "/", careless, () => HttpServerResponse.empty())]
     const { disagreements } = await report({
-      handler: HttpApp.toWebHandler(SecurityRouter.toHttpRouter(open)),
+      handler: HttpApp.toWebHandler(appOf(open)),
       document: SecurityDocument.fromRoutes(open).document
     })
     assert.deepStrictEqual(
@@ -351,7 +352,7 @@ describe("check", () => {
       )
     ]
     const options = {
-      handler: HttpApp.toWebHandler(SecurityRouter.toHttpRouter(policed)),
+      handler: HttpApp.toWebHandler(appOf(policed)),
       document: SecurityDocument.fromRoutes(policed).document
     }
     assert.isNotEmpty((await report(options)).disagreements)

@@ -73,7 +73,9 @@ describe("contract", () => {
           const text = Effect.runSync(Schema.encode(contract)(refusal))
           assert.isFalse(Schema.is(contract)(text))
           assert.isTrue(Schema.is(Schema.typeSchema(contract))(refusal))
-          assert.isTrue(Either.isLeft(Schema.validateEither(contract)(text)))
+          assert.isTrue(
+            Either.isLeft(Schema.decodeUnknownEither(Schema.typeSchema(contract))(text))
+          )
           assert.isTrue(Schema.equivalence(contract)(refusal, refusal))
           assert.include(Pretty.make(contract)(refusal), refusal._tag)
         }

@@ -312,6 +312,9 @@ const schemaOf = ([schema, options], context) => {
   return `${bare(schema, context)}.pipe(HttpApiSchema.status(${status}))`
 }
 
+/** A contract that is several schemas there, beside another one. */
+const among = (value) => (value === "TokenEndpoint.TokenError" ? `...${value}` : value)
+
 const withName = (node, context, name) => callee(node, context).replace(/\w+$/, name)
 
 const forms = [
@@ -406,6 +409,17 @@ const forms = [
         bare(argument, context).replace(/\bstatus:/, "httpApiStatus:")
       : undefined
   }),
+  // what is made of a schema is made by it
+  ...Object.entries({
+    Arbitrary: "toArbitrary",
+    JSONSchema: "toJsonSchemaDocument",
+    Pretty: "toFormatter"
+  }).map(([module, name]) =>
+    callOf(`${module}.make`, (node, context) => {
+      context.needed.add("Schema")
+      return `Schema.${name}(${list(node.arguments, context)})`
+    })
+  ),
   // class X extends Context.Tag("id")<X, Shape>() {}
   (node, context) => {
     if (!ts.isCallExpression(node) || node.typeArguments === undefined) return undefined
@@ -413,6 +427,27 @@ const forms = [
     if (!ts.isCallExpression(inner) || !isMember(inner.expression, context, "Context.Tag"))
       return undefined
     return `${withName(inner, context, "Service")}${types(node, context)}()(${list(inner.arguments, context)})`
+  },
+  // class X extends HttpApiMiddleware.Tag<X>()("id", { provides, failure, … }): what it provides is told as a type
+  (node, context) => {
+    if (!ts.isCallExpression(node) || !ts.isCallExpression(node.expression)) return undefined
+    const inner = node.expression
+    if (!isMember(inner.expression, context, "HttpApiMiddleware.Tag")) return undefined
+    const [id, options] = node.arguments
+    const told = new Map(
+      (options?.properties ?? []).map((property) => [property.name.text, property])
+    )
+    const provides = told.get("provides")?.initializer
+    if (provides !== undefined) context.needed.add("Context")
+    const kind =
+      provides === undefined ? "" : (
+        `, { provides: Context.Key.Identifier<typeof ${bare(provides, context)}> }`
+      )
+    const left = [...told]
+      .filter(([name]) => name !== "provides" && name !== "optional")
+      .map(([, property]) => bare(property, context).replace(/^failure\b/, "error"))
+    const rest = left.length === 0 ? "" : `, { ${left.join(", ")} }`
+    return `${withName(inner, context, "Service")}<${list(inner.typeArguments, context)}${kind}>()(${bare(id, context)}${rest})`
   },
   // an interface that extends a tag is one: elsewhere the key is all that is asked for
   (node, context) =>
@@ -457,7 +492,8 @@ const forms = [
       options.set(option, [...values, schemaOf(call.arguments, context)])
     }
     const written = [...options].map(
-      ([name, values]) => `${name}: ${values.length === 1 ? values[0] : `[${values.join(", ")}]`}`
+      ([name, values]) =>
+        `${name}: ${values.length === 1 ? values[0] : `[${values.map(among).join(", ")}]`}`
     )
     const made = `${callee(first, context)}(${list(first.arguments, context)}, { ${written.join(", ")} })`
     return others
@@ -538,6 +574,13 @@ const forms = [
       memberOf(node, context) === undefined
     ) {
       return `${bare(node.expression, context)}.${node.name.text === "left" ? "failure" : "success"}`
+    }
+    if (
+      ts.isIdentifier(node) &&
+      ts.isPropertyAssignment(node.parent) &&
+      /^on(?:Left|Right)$/.test(node.text)
+    ) {
+      return node.text === "onLeft" ? "onFailure" : "onSuccess"
     }
     if (ts.isStringLiteral(node) && /^(?:Left|Right)$/.test(node.text)) {
       return node.text === "Left" ? '"Failure"' : '"Success"'

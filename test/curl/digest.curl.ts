@@ -1,6 +1,5 @@
 /** curl as a client of Digest and Basic. */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -11,6 +10,7 @@ import * as HttpDigest from "../../src/HttpDigest.ts"
 import * as Security from "../../src/Security.ts"
 import * as SecurityError from "../../src/SecurityError.ts"
 import { curl, curlVersion, serve, type Server, startDemo } from "./support.ts"
+import { clockAt } from "../support/line.ts"
 
 // ----------------------------------------------------------------------------
 // users
@@ -129,9 +129,7 @@ describe("curl --digest", () => {
 
   it("goes on with a fresh nonce when its own is stale", async () => {
     let offset = 0
-    const clock = Object.assign(Clock.make(), {
-      unsafeCurrentTimeMillis: () => Date.now() + offset
-    })
+    const clock = clockAt(() => Date.now() + offset)
     const aging = Effect.tap(
       Effect.withClock(digestOf({ nonces: DigestNonces.make({ lifetime: "1 minute" }) }), clock),
       () => Effect.sync(() => (offset += 60_000))

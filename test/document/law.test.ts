@@ -24,6 +24,7 @@ import {
   SecurityRouter
 } from "../../src/index.ts"
 import { assertValid, toJson } from "./support.ts"
+import { appOf } from "../support/line.ts"
 
 // ----------------------------------------------------------------------------
 // expressions
@@ -133,11 +134,7 @@ describe("a request without credentials", () => {
       )
       const { document } = SecurityDocument.fromRoutes(routes)
       const whole = { info: { title: "Law", version: "1" }, ...document }
-      const statuses = await check(
-        whole,
-        values.length,
-        HttpApp.toWebHandler(SecurityRouter.toHttpRouter(routes))
-      )
+      const statuses = await check(whole, values.length, HttpApp.toWebHandler(appOf(routes)))
       const layered = HttpLayerRouter.toWebHandler(SecurityRouter.toLayer(routes), {
         disableLogger: true
       })

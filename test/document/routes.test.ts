@@ -18,6 +18,7 @@ import {
 } from "../../src/index.ts"
 import * as Schemes from "./schemes.ts"
 import { assertValid, type DocumentJson, headersOf, operationOf, securityOf } from "./support.ts"
+import { appOf } from "../support/line.ts"
 
 const versions = ["3.1.0", "3.2.0"] as const
 
@@ -252,7 +253,7 @@ describe("fromRoutes", () => {
 
 describe("SecurityRouter", () => {
   const handlers = {
-    toHttpRouter: HttpApp.toWebHandler(SecurityRouter.toHttpRouter(routes)),
+    toHttpRouter: HttpApp.toWebHandler(appOf(routes)),
     toLayer: HttpLayerRouter.toWebHandler(SecurityRouter.toLayer(routes), { disableLogger: true })
       .handler
   }

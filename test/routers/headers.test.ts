@@ -31,6 +31,7 @@ import {
   SecurityRouter
 } from "../../src/index.ts"
 import { overFetch, type Probe } from "./support.ts"
+import { appOf } from "../support/line.ts"
 
 type Handler = (request: Request) => Promise<Response>
 
@@ -254,7 +255,7 @@ const ownApps: Readonly<Record<string, Handler>> = {
       HttpRouter.get("/items", Security.guard(Security.anyOf(own, Security.deny), answer))
     )
   ),
-  "SecurityRouter.toHttpRouter": HttpApp.toWebHandler(SecurityRouter.toHttpRouter(ownRoutes)),
+  "SecurityRouter.toHttpRouter": HttpApp.toWebHandler(appOf(ownRoutes)),
   "SecurityRouter.toLayer": HttpLayerRouter.toWebHandler(
     SecurityRouter.toLayer(ownRoutes),
     withoutLogger

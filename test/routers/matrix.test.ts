@@ -27,6 +27,7 @@ import {
 } from "../../src/index.ts"
 import * as Doors from "./support.ts"
 import type { Answer, Door, Probe } from "./support.ts"
+import { appOf } from "../support/line.ts"
 
 // ----------------------------------------------------------------------------
 // expressions
@@ -222,7 +223,7 @@ const ApiRoutes = HttpLayerRouter.addHttpApi(Api).pipe(
 
 const tokens = Effect.runSync(Effect.provide(Tokens, TokensLive))
 const withTokens = HttpRouter.provideService(Tokens, tokens)
-const listed = SecurityRouter.toHttpRouter(routes).pipe(HttpRouter.prefixAll("/v1"), withTokens)
+const listed = appOf(routes).pipe(HttpRouter.prefixAll("/v1"), withTokens)
 const Listed = SecurityRouter.toLayer(routes, { prefix: "/v1" })
 const withoutLogger = { disableLogger: true, disableListenLog: true } as const
 const provided = Layer.provide(

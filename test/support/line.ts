@@ -1,4 +1,22 @@
 /** What the platform does on this line of Effect, where the two differ and a test has to know. */
+import type { HttpApi, HttpRouter } from "@effect/platform"
+import { Clock, Effect } from "effect"
+import { SecurityRouter } from "effect-security"
 
 /** Whether printing a client's response reads its body. */
 export const printingReads: boolean = true
+
+/** A clock that says what it is told to. */
+export const clockAt = (now: () => number): Clock.Clock =>
+  Object.assign(Clock.make(), {
+    unsafeCurrentTimeMillis: now,
+    currentTimeMillis: Effect.sync(now)
+  })
+
+/** What a page of documentation in an HttpApi has to be told: here it finds the API by itself. */
+export const documented = (_api: HttpApi.HttpApi.Any): object => ({})
+
+/** An app of routes. */
+export const appOf: <E, R>(
+  routes: ReadonlyArray<SecurityRouter.SecuredRoute<E, R>>
+) => HttpRouter.HttpRouter<E, R> = SecurityRouter.toHttpRouter

@@ -1,4 +1,33 @@
 /** What the platform does on this line of Effect, where the two differ and a test has to know. */
+import { Clock, Effect } from "effect"
+import type { SecurityRouter } from "effect-security"
+import { HttpRouter, type HttpServerRequest, type HttpServerResponse } from "effect/http"
+import type { HttpApi } from "effect/http-api"
+import { fromIterable } from "./effect-3/HttpRouter.ts"
 
 /** Whether printing a client's response reads its body. */
 export const printingReads: boolean = false
+
+/** A clock that says what it is told to. */
+export const clockAt = (now: () => number): Clock.Clock =>
+  Object.assign(Object.create(Clock.Clock.defaultValue()), {
+    currentTimeMillisUnsafe: now,
+    currentTimeMillis: Effect.sync(now)
+  })
+
+/** What a page of documentation in an HttpApi has to be told. */
+export const documented = <Api extends HttpApi.Constraint>(api: Api): { readonly api: Api } => ({
+  api
+})
+
+/** An app of routes. */
+export const appOf = <E, R>(
+  routes: ReadonlyArray<SecurityRouter.SecuredRoute<E, R>>
+): Effect.Effect<
+  HttpServerResponse.HttpServerResponse,
+  E,
+  R | HttpServerRequest.HttpServerRequest
+> =>
+  fromIterable(
+    routes.map(({ handler, method, path }) => HttpRouter.route(method as "GET", path, handler))
+  )
