@@ -1,22 +1,29 @@
-import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
+import { patience, reporters, resolve } from "./vitest.base.ts"
 
-const src = fileURLToPath(new URL("./src", import.meta.url))
-// .ci/run reads the counts from this file
-const json = process.env["VITEST_JSON_FILE"]
+// these put a spy where a module of Node is: their modules are their own
+const spying = ["test/PasswordHashWork.test.ts", "test/ApiKeyAuthenticate.test.ts"]
 
 export default defineConfig({
-  resolve: {
-    alias: [
-      { find: /^effect-security$/, replacement: `${src}/index.ts` },
-      { find: /^effect-security\/(.+)$/, replacement: `${src}/$1.ts` }
-    ]
-  },
   test: {
-    include: ["test/**/*.test.ts"],
-    // the compiler runs in some of them: no test depends on time
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
-    reporters: json === undefined ? ["default"] : ["default", ["json", { outputFile: json }]]
+    pool: "forks",
+    maxWorkers: 2,
+    minWorkers: 2,
+    isolate: false,
+    poolOptions: { forks: { isolate: false } },
+    reporters,
+    projects: [
+      {
+        resolve,
+        // Effect is imported once a worker, not once a file
+        test: {
+          ...patience,
+          name: "shared",
+          include: ["test/**/*.test.ts"],
+          exclude: spying
+        }
+      },
+      { resolve, test: { ...patience, name: "spying", include: spying } }
+    ]
   }
 })

@@ -1,8 +1,8 @@
-import { mergeConfig } from "vitest/config"
-import config from "./vitest.config.ts"
+import { defineConfig } from "vitest/config"
+import { patience, reporters, resolve } from "./vitest.base.ts"
 
 /** Tests that need Debian's curl and redis-server: `npm run test:curl`. */
-export default mergeConfig(
-  { ...config, test: { ...config.test, include: [] } },
-  { test: { include: ["test/curl/**/*.curl.ts"] } }
-)
+export default defineConfig({
+  resolve,
+  test: { ...patience, reporters, include: ["test/curl/**/*.curl.ts"] }
+})

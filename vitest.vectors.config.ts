@@ -1,8 +1,8 @@
-import { defineConfig, mergeConfig } from "vitest/config"
-import base from "./vitest.config.ts"
+import { defineConfig } from "vitest/config"
+import { patience, reporters, resolve } from "./vitest.base.ts"
 
 // Vectors that are not part of this repository: see test/vectors.
-export default mergeConfig(
-  { ...base, test: { ...base.test, include: [] } },
-  defineConfig({ test: { include: ["test/vectors/*.vectors.ts"] } })
-)
+export default defineConfig({
+  resolve,
+  test: { ...patience, reporters, include: ["test/vectors/*.vectors.ts"] }
+})

@@ -18,3 +18,4 @@ export class Authentication extends SecurityMiddleware.Tag<Authentication>()("ap
 }) {}
 export const readers = Authentication.scopes("read")
 export const AuthenticationLive = SecurityMiddleware.layer(Authentication)
+export const endpoint = HttpApiEndpoint.get("items", "/items").middleware(readers)
