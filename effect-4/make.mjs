@@ -41,7 +41,8 @@ const walk = (base, folder) =>
 /** The paths of the line, with where each comes from. */
 const sources = new Map([
   ...[...files, ...folders.flatMap((folder) => walk(root, folder))].map((path) => [path, root]),
-  ...folders.flatMap((folder) => walk(here, folder)).map((path) => [path, here])
+  ...folders.flatMap((folder) => walk(here, folder)).map((path) => [path, here]),
+  ["vitest.config.ts", here]
 ])
 
 const manifest = () => {

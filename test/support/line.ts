@@ -1,6 +1,6 @@
 /** What the platform does on this line of Effect, where the two differ and a test has to know. */
 import type { HttpApi, HttpRouter } from "@effect/platform"
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Layer } from "effect"
 import { SecurityRouter } from "effect-security"
 
 /** Whether printing a client's response reads its body. */
@@ -20,3 +20,6 @@ export const documented = (_api: HttpApi.HttpApi.Any): object => ({})
 export const appOf: <E, R>(
   routes: ReadonlyArray<SecurityRouter.SecuredRoute<E, R>>
 ) => HttpRouter.HttpRouter<E, R> = SecurityRouter.toHttpRouter
+
+/** What else an HttpApi is served with: here its builder has a router of its own. */
+export const routing: Layer.Layer<never> = Layer.empty

@@ -1,5 +1,5 @@
 /** What the platform does on this line of Effect, where the two differ and a test has to know. */
-import { Clock, Effect } from "effect"
+import { Clock, Effect, type Layer } from "effect"
 import type { SecurityRouter } from "effect-security"
 import { HttpRouter, type HttpServerRequest, type HttpServerResponse } from "effect/http"
 import type { HttpApi } from "effect/http-api"
@@ -31,3 +31,6 @@ export const appOf = <E, R>(
   fromIterable(
     routes.map(({ handler, method, path }) => HttpRouter.route(method as "GET", path, handler))
   )
+
+/** What else an HttpApi is served with. */
+export const routing: Layer.Layer<HttpRouter.HttpRouter> = HttpRouter.layer
