@@ -539,7 +539,7 @@ class Missing extends Schema.TaggedError<Missing>()(
   HttpApiSchema.annotations({ status: 404 })
 ) {
   [HttpServerRespondable.symbol]() {
-    return HttpServerResponse.empty({ status: 404 })
+    return Effect.succeed(HttpServerResponse.empty({ status: 404 }))
   }
 }
 
