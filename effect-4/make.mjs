@@ -63,7 +63,7 @@ const vocabulary = walk(here, "test/support/effect-3").map((path) => basename(pa
 
 const keptOf = (path) =>
   new Map(
-    path.startsWith("test/") ?
+    path.startsWith("test/") && !path.startsWith("test/package/") ?
       vocabulary.map((name) => [
         name,
         posix
@@ -79,7 +79,7 @@ for (const [path, base] of sources) {
   const isOwn = base === here
   if (!isOwn && /\.(?:ts|mjs)$/.test(path)) {
     write(path, toEffect4(readFileSync(join(base, path), "utf8"), path, keptOf(path)))
-  } else if (!isOwn && path.endsWith(".md")) {
+  } else if (!isOwn && path.endsWith(".md") && path !== "docs/from-effect-3.md") {
     write(path, inMarkdown(readFileSync(join(base, path), "utf8")))
   } else {
     mkdirSync(dirname(join(made, path)), { recursive: true })

@@ -81,6 +81,6 @@ export const live: Layer.Layer<
   Users
 > = SecurityMiddleware.layer(Authentication)
 
-export const routes = SecurityRouter.toHttpRouter([
+export const routes = SecurityRouter.toLayer([
   SecurityRouter.route("GET", "/", Security.public, () => HttpServerResponse.text("hello"))
 ])

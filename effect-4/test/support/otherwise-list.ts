@@ -52,11 +52,6 @@ export const otherwise: ReadonlyArray<{
     why: "the platform encodes no defect by the contract of its endpoint"
   },
   {
-    file: "Throttle.test.ts",
-    test: "layerStoreMemory > counts as the platform's store does",
-    why: "the platform's store forgets when a window has ended, and not one millisecond later"
-  },
-  {
     file: "internal/token/PasswordForm.test.ts",
     test: "the body > is not waited for when something else took it",
     why: "a request remembers its body: whoever reads it again gets it"

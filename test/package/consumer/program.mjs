@@ -1,15 +1,14 @@
-import { HttpApp, HttpRouter, HttpServerResponse } from "@effect/platform"
+import { HttpLayerRouter, HttpServerResponse } from "@effect/platform"
 import { ApiKey, Security } from "effect-security"
 import * as SecurityRequirement from "effect-security/SecurityRequirement"
 
 const key = ApiKey.header("X-API-Key")
-const router = HttpRouter.empty.pipe(
-  HttpRouter.get(
-    "/items",
-    Security.guard(key, () => HttpServerResponse.json(["Foo"]))
-  )
+const routes = HttpLayerRouter.add(
+  "GET",
+  "/items",
+  Security.guard(key, () => HttpServerResponse.json(["Foo"]))
 )
-const handler = HttpApp.toWebHandler(router)
+const { handler } = HttpLayerRouter.toWebHandler(routes, { disableLogger: true })
 const answers = await Promise.all(
   [{}, { "x-api-key": "demo-key" }].map((headers) =>
     handler(new Request("http://localhost/items", { headers }))
