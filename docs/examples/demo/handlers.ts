@@ -27,11 +27,11 @@ const TokensGroup = HttpApiBuilder.group(Api, "tokens", (handlers) =>
         const found = yield* Effect.flatMap(Users, (users) =>
           users.checkPassword(username, password)
         )
-        const user = yield* Effect.mapError(found, () => TokenEndpoint.invalidGrant())
+        if (Option.isNone(found)) return yield* TokenEndpoint.invalidGrant()
         if (scopes.some((scope) => scope !== "me" && scope !== "items")) {
           return yield* TokenEndpoint.invalidScope({ description: "The scopes are me and items" })
         }
-        const accessToken = yield* sign(user.username, scopes)
+        const accessToken = yield* sign(found.value.username, scopes)
         return TokenEndpoint.tokenResponse({ accessToken, expiresIn, scope: scopes })
       })
     )
