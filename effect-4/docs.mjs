@@ -18,7 +18,7 @@ const { prettier } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")
 const read = (path) => readFileSync(path, "utf8")
 
 /** Pages that tell of both lines. */
-const ofBoth = new Set(["docs/from-effect-3.md"])
+const ofBoth = new Set(["docs/from-effect-3.md", "SECURITY.md"])
 
 /** What the other line has no use for. */
 const absent = new Set(["docs/examples/guides/router-value.ts", "test/guides-effect-4.test.ts"])
@@ -44,15 +44,15 @@ const exampleOf = async (path) => {
   return format(toEffect4(read(join(root, path)), path), { ...prettier, parser: "typescript" })
 }
 
-/** Where the statements of a file are, comments before them apart, and the import declarations among them. */
+/** The statements of a file, but for its imports. */
 const statementsOf = (text) => {
   const file = ts.createSourceFile("file.ts", text, ts.ScriptTarget.Latest, true)
   return file.statements.filter((statement) => !ts.isImportDeclaration(statement))
 }
 
 /**
- * The part of a file that is that part of another: the same statements, counted from the last, with as many lines of comment before
- * them. What is shown of a statement is what the codemod makes of that.
+ * The part of an example that is shown of it, in what has become of that: the same statements, counted from the last, with the
+ * comments before them.
  */
 const counterpart = (shown, before, after) => {
   const start = before.indexOf(shown)
@@ -75,25 +75,42 @@ const counterpart = (shown, before, after) => {
   return after.slice(comments === "" ? nowFirst.getStart() : begins, nowLast.end)
 }
 
+/** A part of a statement by itself, which is read with the imports of its file. */
+const converted = async (shown, before) => {
+  const imports = before.slice(0, statementsOf(before)[0].getFullStart())
+  const text = toEffect4(`${imports}\nfunction* part() {\n// begins\n${shown}\n// ends\n}\n`)
+  // members of an array are no program
+  const formatted = await format(text, { ...prettier, parser: "typescript" }).catch(() => text)
+  const lines = formatted.split(/\n *\/\/ (?:begins|ends)\n/)[1].replace(/^ *;/, "").split("\n")
+  const indent = Math.min(...lines.filter((line) => line !== "").map((line) => line.search(/\S/)))
+  return lines.map((line) => line.slice(indent)).join("\n")
+}
+
 // ----------------------------------------------------------------------------
 // pages
 // ----------------------------------------------------------------------------
 
-const pageOf = (path, examples) => {
-  const own = join(here, path)
-  if (existsSync(own)) return read(own)
+const excerpt = /^```ts\n\/\/ (docs\/\S+)\n([\s\S]*?)\n```$/gm
+
+const pageOf = async (path, examples) => {
   const text = read(join(root, path))
   if (ofBoth.has(path)) return text
-  const kept = []
-  // what is an excerpt is taken from what the example has become
-  const held = text.replace(/^```ts\n\/\/ (docs\/\S+)\n([\s\S]*?)\n```$/gm, (all, file, shown) => {
-    const after = examples.get(file)
-    const now = after && counterpart(shown, read(join(root, file)), after)
-    if (now === undefined) return all
-    kept.push(`\`\`\`ts\n// ${file}\n${now}\n\`\`\``)
-    return `<!-- excerpt ${kept.length - 1} -->`
-  })
-  return inMarkdown(held).replace(/<!-- excerpt (\d+) -->/g, (_all, index) => kept[Number(index)])
+  const excerpts = []
+  for (const [, file, shown] of text.matchAll(excerpt)) {
+    if (!examples.has(file)) {
+      excerpts.push(shown)
+      continue
+    }
+    const before = read(join(root, file))
+    const now = counterpart(shown, before, examples.get(file)) ?? (await converted(shown, before))
+    excerpts.push(`\`\`\`ts\n// ${file}\n${now}\n\`\`\``)
+  }
+  let at = 0
+  const held = text.replace(excerpt, () => `<!-- excerpt ${at++} -->`)
+  return inMarkdown(held).replace(
+    /<!-- excerpt (\d+) -->/g,
+    (_all, index) => excerpts[Number(index)]
+  )
 }
 
 /** The guides, their examples and the README of the line, each by its path. */
@@ -103,8 +120,9 @@ export const documents = async () => {
   for (const path of [...new Set([...paths, ...walk(here, "docs")])]) {
     if (path.endsWith(".ts")) examples.set(path, await exampleOf(path))
   }
-  const pages = [...paths.filter((path) => path.endsWith(".md")), "README.md"]
-  return new Map([...examples, ...pages.map((path) => [path, pageOf(path, examples)])])
+  const pages = [...paths.filter((path) => path.endsWith(".md")), "README.md", "SECURITY.md"]
+  const texts = await Promise.all(pages.map(async (path) => [path, await pageOf(path, examples)]))
+  return new Map([...examples, ...texts])
 }
 
 // ----------------------------------------------------------------------------

@@ -25,7 +25,7 @@ const made = join(here, ".made")
 
 const folders = ["src", "test", "type-tests", "docs"]
 const files = readdirSync(root).filter((name) =>
-  /^(?:tsconfig.*\.json|vitest.*\.ts|README\.md|CHANGELOG\.md|LICENSE)$/.test(name)
+  /^(?:tsconfig.*\.json|vitest.*\.ts|README\.md|SECURITY\.md|CHANGELOG\.md|LICENSE)$/.test(name)
 )
 /** Nothing of the other line may be reached: its packages lie in the root's node_modules. */
 const foreign =

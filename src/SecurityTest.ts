@@ -11,6 +11,7 @@ import type * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type { Granted } from "./Granted.ts"
 import * as SecurityMiddleware from "./SecurityMiddleware.ts"
@@ -73,11 +74,17 @@ export const principal = <Id extends string, Principal, Service>(
   value: NoInfer<Service>
 ): Layer.Layer<SecurityMiddleware.Implementation<Id>> =>
   Layer.effectContext(
-    Effect.sync(() =>
-      Context.unsafeMake<SecurityMiddleware.Implementation<Id>>(
-        new Map(SecurityMiddleware.family(tag).map(({ key }) => [key, Effect.succeed(value)]))
+    Effect.sync(() => {
+      const implementation = Platform.implement({
+        decide: () => Exit.succeed(value),
+        provides: tag.provides,
+        pass: undefined,
+        fail: Exit.failCause
+      })
+      return Context.unsafeMake<SecurityMiddleware.Implementation<Id>>(
+        new Map(SecurityMiddleware.family(tag).map(({ key }) => [key, implementation]))
       )
-    )
+    })
   )
 
 /**

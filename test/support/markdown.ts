@@ -19,7 +19,8 @@ export interface Fence {
 }
 
 export const fences = (markdown: string): ReadonlyArray<Fence> =>
-  [...markdown.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(([, info = "", text = ""]) => ({
+  // a comment is for the other line of Effect
+  [...markdown.replaceAll(/<!--[\s\S]*?-->/g, "").matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(([, info = "", text = ""]) => ({
     info,
     text: text.trim()
   }))

@@ -10,7 +10,7 @@ const redis = { host: Config.String("REDIS_HOST"), port: Config.Int("REDIS_PORT"
 export const SharedLive = Layer.merge(
   RateLimiter.layer.pipe(
     Layer.provide(RateLimiter.layerStoreRedis()),
-    Layer.provide(NodeRedis.layerConfig(redis))
+    Layer.provide(NodeRedis.layerConfig({ socket: redis }))
   ),
   DigestNoncesRedis.layerConfig(redis)
 )
