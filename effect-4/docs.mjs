@@ -18,7 +18,12 @@ const { prettier } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")
 const read = (path) => readFileSync(path, "utf8")
 
 /** Pages that tell of both lines. */
-const ofBoth = new Set(["docs/from-effect-3.md", "SECURITY.md"])
+const ofBoth = new Set([
+  "docs/architecture.md",
+  "docs/from-effect-3.md",
+  "docs/performance.md",
+  "SECURITY.md"
+])
 
 /** What the other line has no use for. */
 const absent = new Set(["docs/examples/guides/router-value.ts", "test/guides-effect-4.test.ts"])
@@ -81,7 +86,10 @@ const converted = async (shown, before) => {
   const text = toEffect4(`${imports}\nfunction* part() {\n// begins\n${shown}\n// ends\n}\n`)
   // members of an array are no program
   const formatted = await format(text, { ...prettier, parser: "typescript" }).catch(() => text)
-  const lines = formatted.split(/\n *\/\/ (?:begins|ends)\n/)[1].replace(/^ *;/, "").split("\n")
+  const lines = formatted
+    .split(/\n *\/\/ (?:begins|ends)\n/)[1]
+    .replace(/^ *;/, "")
+    .split("\n")
   const indent = Math.min(...lines.filter((line) => line !== "").map((line) => line.search(/\S/)))
   return lines.map((line) => line.slice(indent)).join("\n")
 }
@@ -94,7 +102,8 @@ const excerpt = /^```ts\n\/\/ (docs\/\S+)\n([\s\S]*?)\n```$/gm
 
 const pageOf = async (path, examples) => {
   const text = read(join(root, path))
-  if (ofBoth.has(path)) return text
+  // where the line is made, its own pages are the only ones
+  if (ofBoth.has(path)) return text.replace(/\beffect-4\/(?=examples|README)/g, "")
   const excerpts = []
   for (const [, file, shown] of text.matchAll(excerpt)) {
     if (!examples.has(file)) {

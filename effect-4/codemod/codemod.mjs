@@ -627,7 +627,7 @@ const examples = (text, fileName) =>
 export const inMarkdown = (text) =>
   text
     .replace(/<!-- effect-3 -->[\s\S]*?<!-- \/effect-3 -->\n?/g, "")
-    .replace(/<!-- effect-4\n?([\s\S]*?)\n?-->/g, "$1")
+    .replace(/<!-- effect-4[ \n]?([\s\S]*?)\n?-->/g, "$1")
     .split(/^(```[^\n]*\n[\s\S]*?^```$)/m)
     .map((part) =>
       part.startsWith("```ts") ?
