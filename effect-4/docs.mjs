@@ -104,16 +104,14 @@ const pageOf = async (path, examples) => {
   const text = read(join(root, path))
   // where the line is made, its own pages are the only ones
   if (ofBoth.has(path)) return text.replace(/\beffect-4\/(?=examples|README)/g, "")
-  const excerpts = []
-  for (const [, file, shown] of text.matchAll(excerpt)) {
-    if (!examples.has(file)) {
-      excerpts.push(shown)
-      continue
-    }
-    const before = read(join(root, file))
-    const now = counterpart(shown, before, examples.get(file)) ?? (await converted(shown, before))
-    excerpts.push(`\`\`\`ts\n// ${file}\n${now}\n\`\`\``)
-  }
+  const excerpts = await Promise.all(
+    [...text.matchAll(excerpt)].map(async ([all, file, shown]) => {
+      if (!examples.has(file)) return all
+      const before = read(join(root, file))
+      const now = counterpart(shown, before, examples.get(file)) ?? (await converted(shown, before))
+      return `\`\`\`ts\n// ${file}\n${now}\n\`\`\``
+    })
+  )
   let at = 0
   const held = text.replace(excerpt, () => `<!-- excerpt ${at++} -->`)
   return inMarkdown(held).replace(
@@ -124,11 +122,13 @@ const pageOf = async (path, examples) => {
 
 /** The guides, their examples and the README of the line, each by its path. */
 export const documents = async () => {
-  const examples = new Map()
   const paths = walk(root, "docs").filter(isShared)
-  for (const path of [...new Set([...paths, ...walk(here, "docs")])]) {
-    if (path.endsWith(".ts")) examples.set(path, await exampleOf(path))
-  }
+  const files = [...new Set([...paths, ...walk(here, "docs")])].filter((path) =>
+    path.endsWith(".ts")
+  )
+  const examples = new Map(
+    await Promise.all(files.map(async (path) => [path, await exampleOf(path)]))
+  )
   const pages = [...paths.filter((path) => path.endsWith(".md")), "README.md", "SECURITY.md"]
   const texts = await Promise.all(pages.map(async (path) => [path, await pageOf(path, examples)]))
   return new Map([...examples, ...texts])

@@ -20,10 +20,12 @@ export interface Fence {
 
 export const fences = (markdown: string): ReadonlyArray<Fence> =>
   // a comment is for the other line of Effect
-  [...markdown.replaceAll(/<!--[\s\S]*?-->/g, "").matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(([, info = "", text = ""]) => ({
-    info,
-    text: text.trim()
-  }))
+  [...markdown.replaceAll(/<!--[\s\S]*?-->/g, "").matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(
+    ([, info = "", text = ""]) => ({
+      info,
+      text: text.trim()
+    })
+  )
 
 /** A fence whose first line names a file: that file, and what is shown of it. */
 export const excerptOf = (text: string): { readonly path: string; readonly shown: string } => {

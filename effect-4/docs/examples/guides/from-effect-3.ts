@@ -3,6 +3,7 @@ import {
   ApiKey,
   HttpBearer,
   Security,
+  SecurityDocument,
   SecurityError,
   SecurityMiddleware,
   SecurityTest
@@ -21,7 +22,8 @@ import {
   HttpApiClient,
   HttpApiEndpoint,
   HttpApiGroup,
-  HttpApiMiddleware
+  HttpApiMiddleware,
+  OpenApi
 } from "effect/http-api"
 import * as assert from "node:assert"
 import { verifyToken } from "../verifiers.ts"
@@ -179,11 +181,13 @@ const PublicLive = HttpApiBuilder.layer(Public).pipe(
 // a client's error has the challenges
 // ----------------------------------------------------------------------------
 
-const Items = HttpApi.make("api").add(
-  HttpApiGroup.make("items").add(
-    HttpApiEndpoint.post("create", "/items").middleware(Authentication.scopes("items:write"))
+const Items = HttpApi.make("api")
+  .add(
+    HttpApiGroup.make("items").add(
+      HttpApiEndpoint.post("create", "/items").middleware(Authentication.scopes("items:write"))
+    )
   )
-)
+  .pipe(SecurityDocument.annotate())
 
 const ItemsLive = HttpApiBuilder.layer(Items).pipe(
   Layer.provide(
@@ -278,6 +282,9 @@ export const main = Effect.gen(function* () {
     ["Bearer"]
   )
   yield* Effect.promise(dispose)
+  const document = JSON.stringify(OpenApi.fromApi(Items))
+  assert.match(document, /"WWW-Authenticate"/)
+  assert.doesNotMatch(document, /"www-authenticate"/)
 
   // refusals are not reported
   assert.ok(ErrorReporter.isIgnored(new SecurityError.Unauthorized({ reason: "absent" })))
