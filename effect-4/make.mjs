@@ -44,7 +44,8 @@ const sources = new Map([
   ...[...files, ...folders.flatMap((folder) => walk(root, folder))]
     .filter(isShared)
     .map((path) => [path, root]),
-  ...folders.flatMap((folder) => walk(here, folder)).map((path) => [path, here])
+  ...folders.flatMap((folder) => walk(here, folder)).map((path) => [path, here]),
+  ["vitest.config.ts", here]
 ])
 
 const manifest = () => {

@@ -74,17 +74,21 @@ export const principal = <Id extends string, Principal, Service>(
   value: NoInfer<Service>
 ): Layer.Layer<SecurityMiddleware.Implementation<Id>> =>
   Layer.effectContext(
-    Effect.sync(() => {
-      const implementation = Platform.implement({
-        decide: () => Exit.succeed(value),
-        provides: tag.provides,
-        pass: undefined,
-        fail: Exit.failCause
-      })
-      return Context.unsafeMake<SecurityMiddleware.Implementation<Id>>(
-        new Map(SecurityMiddleware.family(tag).map(({ key }) => [key, implementation]))
+    Effect.sync(() =>
+      Context.unsafeMake<SecurityMiddleware.Implementation<Id>>(
+        new Map(
+          SecurityMiddleware.family(tag).map(({ key, provides }) => [
+            key,
+            Platform.implement({
+              decide: () => Exit.succeed(value),
+              provides,
+              pass: undefined,
+              fail: Effect.die
+            })
+          ])
+        )
       )
-    })
+    )
   )
 
 /**

@@ -39,7 +39,7 @@ import {
   silent,
   web
 } from "./routers/support.ts"
-import { documented } from "./support/line.ts"
+import { documented, routing } from "./support/line.ts"
 
 // ----------------------------------------------------------------------------
 // an API
@@ -677,7 +677,7 @@ describe("a page that is protected", () => {
     server = await node(
       HttpApiBuilder.serve().pipe(
         Layer.provide(SwaggerUi.layer({ ...documented(Api), security: staff })),
-        Layer.provide([live(Api), StaffLive])
+        Layer.provide([live(Api), StaffLive, routing])
       )
     )
     doors = { ...doors, "node:http": server }

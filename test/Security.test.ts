@@ -13,7 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as Tracer from "effect/Tracer"
+import type * as Tracer from "effect/Tracer"
 import {
   ApiKey,
   Challenge,
@@ -24,6 +24,7 @@ import {
   Security,
   SecurityError
 } from "../src/index.ts"
+import { observing } from "./support/tracer.ts"
 
 // ----------------------------------------------------------------------------
 // a key and a token, and ways to run what they guard
@@ -1057,18 +1058,10 @@ describe("withSpan", () => {
     headers: Headers
   ) => {
     const spans: Array<Tracer.Span> = []
-    const tracer = Effect.runSync(Effect.tracer)
     run(
       Effect.withTracer(
         self,
-        Tracer.make({
-          span: (...args) => {
-            const span = tracer.span(...args)
-            spans.push(span)
-            return span
-          },
-          context: (f, fiber) => tracer.context(f, fiber)
-        })
+        observing((span) => spans.push(span))
       ),
       headers
     )

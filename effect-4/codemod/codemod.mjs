@@ -396,6 +396,14 @@ const forms = [
     )
     return `${withName(node, context, "timeoutOrElse")}({ ${parts.join(", ")} })`
   }),
+  callOf("Effect.timeoutFailCause", (node, context) => {
+    const [self, argument] = node.arguments
+    if (argument === undefined) return undefined
+    const of = (name) => argument.properties.find((property) => property.name.text === name)
+    const cause = of("onTimeout").initializer
+    const effect = callee(node, context).replace(/\.\w+$/, "")
+    return `${withName(node, context, "timeoutOrElse")}(${bare(self, context)}, { ${bare(of("duration"), context)}, orElse: () => ${effect}.failCause(${bare(cause.body, context)}) })`
+  }),
   callOf(
     "Deferred.unsafeMake",
     (node, context) => `${withName(node, context, "makeUnsafe")}${types(node, context)}()`
@@ -427,6 +435,16 @@ const forms = [
       return `Schema.${name}(${list(node.arguments, context)})`
     })
   ),
+  // a contract that is several schemas there, where one is asked for
+  (node, context) =>
+    (
+      ts.isPropertyAccessExpression(node) &&
+      node.getText() === "TokenEndpoint.TokenError" &&
+      ts.isCallExpression(node.parent) &&
+      memberOf(node.parent.expression, context)?.module === "Schema"
+    ) ?
+      `${localOf("Schema", context)}.Union(TokenEndpoint.TokenError)`
+    : undefined,
   // class X extends Context.Tag("id")<X, Shape>() {}
   (node, context) => {
     if (!ts.isCallExpression(node) || node.typeArguments === undefined) return undefined

@@ -34,7 +34,7 @@ const Item = Schema.Struct({ name: Schema.String })
 const create = Security.guard(robots, () =>
   HttpServerRequest.schemaBodyJson(Item).pipe(
     Effect.flatMap((item) => HttpServerResponse.json(item)),
-    Effect.catchAll(() => HttpServerResponse.empty({ status: 400 }))
+    Effect.catchAll(() => Effect.succeed(HttpServerResponse.empty({ status: 400 })))
   )
 )
 

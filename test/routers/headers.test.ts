@@ -480,10 +480,15 @@ describe("a defect that looks like an error is a 500", () => {
 describe("an untagged error that looks like a refusal", () => {
   // the platform tries the members of a contract one after the other
   const Message = Schema.Struct({ message: Schema.String })
-  const endpoint = HttpApiEndpoint.get("get", "/items").addSuccess(Who)
   const endpoints = {
-    "declared before": endpoint.addError(Message, { status: 404 }).middleware(Readers),
-    "declared after": endpoint.middleware(Readers).addError(Message, { status: 404 })
+    "declared before": HttpApiEndpoint.get("get", "/items")
+      .addSuccess(Who)
+      .addError(Message, { status: 404 })
+      .middleware(Readers),
+    "declared after": HttpApiEndpoint.get("get", "/items")
+      .addSuccess(Who)
+      .middleware(Readers)
+      .addError(Message, { status: 404 })
   }
   it.each(Object.entries(endpoints))("%s, takes no refusal's place", async (_name, endpoint) => {
     const api = HttpApi.make("looks").add(HttpApiGroup.make("items").add(endpoint))
@@ -534,7 +539,7 @@ class Missing extends Schema.TaggedError<Missing>()(
   HttpApiSchema.annotations({ status: 404 })
 ) {
   [HttpServerRespondable.symbol]() {
-    return HttpServerResponse.empty({ status: 404 })
+    return Effect.succeed(HttpServerResponse.empty({ status: 404 }))
   }
 }
 

@@ -15,6 +15,7 @@ import { createRequire } from "node:module"
 import { ApiKey, HttpBearer, Security, SecurityError } from "../../src/index.ts"
 import * as Doors from "./support.ts"
 import type { NodeDoor } from "./support.ts"
+import { echo } from "../support/line.ts"
 
 /** What is used of the client, which comes without types. */
 type Client = EventEmitter & {
@@ -28,9 +29,7 @@ const WebSocket: new (url: string, options?: object) => Client = createRequire(i
 let upgrades = 0
 
 const greet = (who: string) => (socket: Socket.Socket) =>
-  Effect.flatMap(socket.writer, (write) =>
-    socket.runRaw((data) => write(`${who} said ${String(data)}`))
-  )
+  echo(socket, (data) => `${who} said ${data}`)
 
 const upgrade = (who: string) =>
   Effect.suspend(() => {

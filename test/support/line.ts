@@ -1,6 +1,6 @@
 /** What the platform does on this line of Effect, where the two differ and a test has to know. */
-import type { HttpApi, HttpRouter } from "@effect/platform"
-import { Clock, Effect } from "effect"
+import type { HttpApi, HttpRouter, Socket } from "@effect/platform"
+import { Clock, Effect, Layer, type Scope } from "effect"
 import { SecurityRouter } from "effect-security"
 
 /** Whether printing a client's response reads its body. */
@@ -26,3 +26,13 @@ export const documented = (_api: HttpApi.HttpApi.Any): object => ({})
 export const appOf: <E, R>(
   routes: ReadonlyArray<SecurityRouter.SecuredRoute<E, R>>
 ) => HttpRouter.HttpRouter<E, R> = SecurityRouter.toHttpRouter
+
+/** What else an HttpApi is served with: here its builder has a router of its own. */
+export const routing: Layer.Layer<never> = Layer.empty
+
+/** Answers each message of a socket until it closes. */
+export const echo = (
+  socket: Socket.Socket,
+  answer: (data: string) => string
+): Effect.Effect<void, Socket.SocketError, Scope.Scope> =>
+  Effect.flatMap(socket.writer, (write) => socket.runRaw((data) => write(answer(String(data)))))

@@ -1,4 +1,5 @@
-/** A tracer that tells what an exporter sees: each span when it has ended, with the attributes and events it has then. */
+/** Tracers that tell what they see. */
+import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Tracer from "effect/Tracer"
 
@@ -9,6 +10,7 @@ export interface Ended {
   readonly exit: Exit.Exit<unknown, unknown>
 }
 
+/** What an exporter sees: each span when it has ended, with the attributes and events it has then. */
 export const recording = (onEnd: (span: Ended) => void): Tracer.Tracer =>
   Tracer.make({
     span: (name, parent, context, links, startTime, kind) => {
@@ -38,3 +40,16 @@ export const recording = (onEnd: (span: Ended) => void): Tracer.Tracer =>
     },
     context: (f) => f()
   })
+
+/** The tracer that is there, which hands out each span that it begins. */
+export const observing = (onBegin: (span: Tracer.Span) => void): Tracer.Tracer => {
+  const tracer = Effect.runSync(Effect.tracer)
+  return Tracer.make({
+    span: (...args) => {
+      const span = tracer.span(...args)
+      onBegin(span)
+      return span
+    },
+    context: (f, fiber) => tracer.context(f, fiber)
+  })
+}

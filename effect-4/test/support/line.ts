@@ -1,8 +1,9 @@
 /** What the platform does on this line of Effect, where the two differ and a test has to know. */
-import { Clock, Effect } from "effect"
+import { Clock, Effect, type Layer, type Scope } from "effect"
 import type { SecurityRouter } from "effect-security"
 import { HttpRouter, type HttpServerRequest, type HttpServerResponse } from "effect/http"
 import type { HttpApi } from "effect/http-api"
+import type { Socket } from "effect/socket"
 import { fromIterable } from "./effect-3/HttpRouter.ts"
 
 /** Whether printing a client's response reads its body. */
@@ -37,3 +38,19 @@ export const appOf = <E, R>(
   fromIterable(
     routes.map(({ handler, method, path }) => HttpRouter.route(method as "GET", path, handler))
   )
+
+/** What else an HttpApi is served with. */
+export const routing: Layer.Layer<HttpRouter.HttpRouter> = HttpRouter.layer
+
+/** Answers each message of a socket until it closes. */
+export const echo = (
+  socket: Socket.Socket,
+  answer: (data: string) => string
+): Effect.Effect<void, Socket.SocketError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { write } = yield* socket.writer
+    const { pull } = yield* socket.reader
+    while (true) {
+      for (const data of yield* pull) yield* write(answer(String(data)))
+    }
+  }).pipe(Effect.ignore)

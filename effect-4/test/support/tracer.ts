@@ -1,4 +1,4 @@
-/** A tracer that tells what an exporter sees: each span when it has ended, with the attributes and events it has then. */
+/** Tracers that tell what they see. */
 import type * as Exit from "effect/Exit"
 import * as Tracer from "effect/Tracer"
 
@@ -9,6 +9,7 @@ export interface Ended {
   readonly exit: Exit.Exit<unknown, unknown>
 }
 
+/** What an exporter sees: each span when it has ended, with the attributes and events it has then. */
 export const recording = (onEnd: (span: Ended) => void): Tracer.Tracer =>
   Tracer.make({
     span: ({ annotations, kind, links, name, parent, sampled, startTime }) => {
@@ -35,5 +36,15 @@ export const recording = (onEnd: (span: Ended) => void): Tracer.Tracer =>
         },
         addLinks: () => {}
       }
+    }
+  })
+
+/** The tracer that is there, which hands out each span that it begins. */
+export const observing = (onBegin: (span: Tracer.Span) => void): Tracer.Tracer =>
+  Tracer.make({
+    span: (options) => {
+      const span = new Tracer.NativeSpan(options)
+      onBegin(span)
+      return span
     }
   })

@@ -82,7 +82,9 @@ type Handler = (request: Request) => Promise<Response>
 const inTime: typeof HttpMiddleware.logger = (app) =>
   app.pipe(
     Effect.timeout("5 seconds"),
-    Effect.catchTag("TimeoutException", () => HttpServerResponse.empty({ status: 503 }))
+    Effect.catchTag("TimeoutException", () =>
+      Effect.succeed(HttpServerResponse.empty({ status: 503 }))
+    )
   )
 
 const quiet = Logger.remove(Logger.defaultLogger)
