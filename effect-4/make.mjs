@@ -17,6 +17,7 @@ import {
 import { basename, dirname, join, posix } from "node:path"
 import { fileURLToPath } from "node:url"
 import { inMarkdown, toEffect4 } from "./codemod/codemod.mjs"
+import { documents, isShared } from "./docs.mjs"
 
 const here = fileURLToPath(new URL(".", import.meta.url))
 const root = join(here, "..")
@@ -24,7 +25,7 @@ const made = join(here, ".made")
 
 const folders = ["src", "test", "type-tests", "docs"]
 const files = readdirSync(root).filter((name) =>
-  /^(?:tsconfig.*\.json|vitest.*\.ts|README\.md|CHANGELOG\.md|LICENSE)$/.test(name)
+  /^(?:tsconfig.*\.json|vitest.*\.ts|README\.md|SECURITY\.md|CHANGELOG\.md|LICENSE)$/.test(name)
 )
 /** Nothing of the other line may be reached: its packages lie in the root's node_modules. */
 const foreign =
@@ -40,7 +41,9 @@ const walk = (base, folder) =>
 
 /** The paths of the line, with where each comes from. */
 const sources = new Map([
-  ...[...files, ...folders.flatMap((folder) => walk(root, folder))].map((path) => [path, root]),
+  ...[...files, ...folders.flatMap((folder) => walk(root, folder))]
+    .filter(isShared)
+    .map((path) => [path, root]),
   ...folders.flatMap((folder) => walk(here, folder)).map((path) => [path, here]),
   ["vitest.config.ts", here]
 ])
@@ -73,11 +76,15 @@ const keptOf = (path) =>
     : []
   )
 
+const docs = await documents()
+
 rmSync(made, { recursive: true, force: true })
 const problems = []
 for (const [path, base] of sources) {
   const isOwn = base === here
-  if (!isOwn && /\.(?:ts|mjs)$/.test(path)) {
+  if (docs.has(path)) {
+    write(path, docs.get(path))
+  } else if (!isOwn && /\.(?:ts|mjs)$/.test(path)) {
     write(path, toEffect4(readFileSync(join(base, path), "utf8"), path, keptOf(path)))
   } else if (!isOwn && path.endsWith(".md") && path !== "docs/from-effect-3.md") {
     write(path, inMarkdown(readFileSync(join(base, path), "utf8")))

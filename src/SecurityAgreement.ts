@@ -101,14 +101,14 @@ type AlternativeJson = { readonly [scheme: string]: ReadonlyArray<string> }
  * @example
  * ```ts
  * import { ApiKey, Security, SecurityAgreement, SecurityDocument, SecurityRouter } from "effect-security"
- * import { HttpApp, HttpServerResponse } from "@effect/platform"
+ * import { HttpLayerRouter, HttpServerResponse } from "@effect/platform"
  * import { Effect } from "effect"
  *
  * const routes = [
  *   SecurityRouter.route("GET", "/items", ApiKey.header("X-API-Key"), () => HttpServerResponse.json(["Foo"]))
  * ]
  * const report = SecurityAgreement.check({
- *   handler: HttpApp.toWebHandler(SecurityRouter.toHttpRouter(routes)),
+ *   handler: HttpLayerRouter.toWebHandler(SecurityRouter.toLayer(routes)).handler,
  *   document: SecurityDocument.fromRoutes(routes).document,
  *   credentials: { APIKeyHeader: () => ({ headers: { "x-api-key": "demo-key" } }) }
  * })

@@ -40,7 +40,7 @@ describe("guides", () => {
   for (const { page, text } of ofKind(/^ts$/)) {
     const { path, shown } = excerptOf(text)
     it(`${page} shows ${path} as it is`, () => {
-      assert.match(path, /^docs\/examples\/[\w/-]+\.ts$/)
+      assert.match(path, /^docs\/(?:effect-4\/)?examples\/[\w/-]+\.ts$/)
       assert.isTrue(holds(read(path), shown), shown)
     })
   }

@@ -334,11 +334,18 @@ const forms = [
       bare(argument.properties.find((property) => property.name.text === name).initializer, context)
     return `${callee(node, context)}(${of("key")}, ${of("value")})`
   }),
-  callOf(
-    "Schema.optionalWith",
-    (node, context) =>
+  callOf("Schema.optionalWith", (node, context) =>
+    /^\{ exact: true \}$/.test(node.arguments[1]?.getText() ?? "") ?
       `${withName(node, context, "optionalKey")}(${bare(node.arguments[0], context)})`
+    : undefined
   ),
+  // the loggers are a set, and what is given takes the place of all
+  callOf("Logger.replace", (node, context) => {
+    const [replaced, logger] = node.arguments
+    return isMember(replaced, context, "Logger.defaultLogger") ?
+        `${withName(node, context, "layer")}([${bare(logger, context)}])`
+      : undefined
+  }),
   // what has namespaces within, such as Schema.Schema.Type, keeps its name
   (node, context) =>
     (
@@ -638,7 +645,7 @@ const examples = (text, fileName) =>
 export const inMarkdown = (text) =>
   text
     .replace(/<!-- effect-3 -->[\s\S]*?<!-- \/effect-3 -->\n?/g, "")
-    .replace(/<!-- effect-4\n?([\s\S]*?)\n?-->/g, "$1")
+    .replace(/<!-- effect-4[ \n]?([\s\S]*?)\n?-->/g, "$1")
     .split(/^(```[^\n]*\n[\s\S]*?^```$)/m)
     .map((part) =>
       part.startsWith("```ts") ?
@@ -653,13 +660,17 @@ export const inMarkdown = (text) =>
 
 /** What stands between backticks: names of modules and of their members. */
 const inText = (code) =>
-  code.replace(/\b([A-Z]\w+)(?:\.(\w+))?\b/g, (all, module, name) => {
-    if (!Object.hasOwn(modules, module) && !Object.hasOwn(members, module)) return all
-    const now = name === undefined ? undefined : nowCalled(module, name)
-    return (
-      name === undefined ? nameOf(module)
-      : now === undefined ? `${nameOf(module)}.${name}`
-      : now.includes(".") ? now
-      : `${nameOf(module)}.${now}`
+  code
+    .replace(/\.(\w+)\b/g, (all, name) =>
+      Object.hasOwn(properties, name) ? `.${properties[name]}` : all
     )
-  })
+    .replace(/\b([A-Z]\w+)(?:\.(\w+))?\b/g, (all, module, name) => {
+      if (!Object.hasOwn(modules, module) && !Object.hasOwn(members, module)) return all
+      const now = name === undefined ? undefined : nowCalled(module, name)
+      return (
+        name === undefined ? nameOf(module)
+        : now === undefined ? `${nameOf(module)}.${name}`
+        : now.includes(".") ? now
+        : `${nameOf(module)}.${now}`
+      )
+    })

@@ -116,6 +116,12 @@ export const members = {
     unwrapEffect: "unwrap",
     unwrapScoped: "unwrap"
   },
+  Logger: {
+    jsonLogger: "formatJson",
+    logfmtLogger: "formatLogFmt",
+    stringLogger: "formatSimple",
+    structuredLogger: "formatStructured"
+  },
   NodeHttpClient: { layer: "layerNodeHttp" },
   NodeHttpServer: { layerContext: "layerHttpServices" },
   Option: { fromNullable: "fromNullishOr" },

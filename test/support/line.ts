@@ -6,6 +6,12 @@ import { SecurityRouter } from "effect-security"
 /** Whether printing a client's response reads its body. */
 export const printingReads: boolean = true
 
+/** Whether the platform's log of a request has its query. */
+export const logsQuery: boolean = true
+
+/** What a program exits with that a signal has ended. */
+export const interruptedExit: number = 0
+
 /** A clock that says what it is told to. */
 export const clockAt = (now: () => number): Clock.Clock =>
   Object.assign(Clock.make(), {

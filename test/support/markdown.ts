@@ -19,10 +19,13 @@ export interface Fence {
 }
 
 export const fences = (markdown: string): ReadonlyArray<Fence> =>
-  [...markdown.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(([, info = "", text = ""]) => ({
-    info,
-    text: text.trim()
-  }))
+  // a comment is for the other line of Effect
+  [...markdown.replaceAll(/<!--[\s\S]*?-->/g, "").matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(
+    ([, info = "", text = ""]) => ({
+      info,
+      text: text.trim()
+    })
+  )
 
 /** A fence whose first line names a file: that file, and what is shown of it. */
 export const excerptOf = (text: string): { readonly path: string; readonly shown: string } => {

@@ -20,23 +20,23 @@ import { configuration, expiresIn, jwks, sign } from "./tokens.ts"
 import { Users, UsersLive } from "./users.ts"
 
 const TokensGroup = HttpApiBuilder.group(Api, "tokens", (handlers) =>
-  handlers
-    .handleRaw("token", () =>
-      Effect.gen(function* () {
-        const { password, scopes, username } = yield* OAuth2.passwordForm
-        const found = yield* Effect.flatMap(Users, (users) =>
-          users.checkPassword(username, password)
-        )
-        const user = yield* Effect.mapError(found, () => TokenEndpoint.invalidGrant())
-        if (scopes.some((scope) => scope !== "me" && scope !== "items")) {
-          return yield* TokenEndpoint.invalidScope({ description: "The scopes are me and items" })
-        }
-        const accessToken = yield* sign(user.username, scopes)
-        return TokenEndpoint.tokenResponse({ accessToken, expiresIn, scope: scopes })
-      })
-    )
-    .handle("configuration", () => Effect.succeed(configuration))
-    .handle("jwks", () => Effect.succeed(jwks))
+  Effect.map(Users, (users) =>
+    handlers
+      .handleRaw("token", () =>
+        Effect.gen(function* () {
+          const { password, scopes, username } = yield* OAuth2.passwordForm
+          const found = yield* users.checkPassword(username, password)
+          if (Option.isNone(found)) return yield* TokenEndpoint.invalidGrant()
+          if (scopes.some((scope) => scope !== "me" && scope !== "items")) {
+            return yield* TokenEndpoint.invalidScope({ description: "The scopes are me and items" })
+          }
+          const accessToken = yield* sign(found.value.username, scopes)
+          return TokenEndpoint.tokenResponse({ accessToken, expiresIn, scope: scopes })
+        })
+      )
+      .handle("configuration", () => Effect.succeed(configuration))
+      .handle("jwks", () => Effect.succeed(jwks))
+  )
 )
 
 /** Asks for evidence: it does not compile in a route that does not prove the scope `items`. */

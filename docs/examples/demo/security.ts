@@ -28,11 +28,8 @@ export const user = oauth2.pipe(
   Security.mapEffect(({ sub }) =>
     Effect.gen(function* () {
       const found = yield* Effect.flatMap(Users, (users) => users.find(sub))
-      const { principal } = yield* Effect.mapError(
-        found,
-        () => new SecurityError.Unauthorized({ reason: "invalid" })
-      )
-      return principal
+      if (Option.isNone(found)) return yield* new SecurityError.Unauthorized({ reason: "invalid" })
+      return found.value.principal
     })
   )
 )

@@ -17,11 +17,10 @@ const user = OpenIdConnect.make({
     claims: Schema.Struct({
       sub: Schema.String,
       username: Schema.String,
-      groups: Schema.optionalWith(Schema.Array(Schema.String), { default: () => [] }).pipe(
-        Schema.fromKey("cognito:groups")
-      )
+      "cognito:groups": Schema.optional(Schema.Array(Schema.String))
     })
-  })
+  }),
+  Security.map(({ "cognito:groups": groups = [], sub, username }) => ({ sub, username, groups }))
 )
 
 export const readers = user.pipe(Security.scopes("https://api.example/items.read"))

@@ -1,6 +1,4 @@
 /** What several machines share, and what stands before them. */
-import * as RateLimiter from "@effect/experimental/RateLimiter"
-import * as RateLimiterRedis from "@effect/experimental/RateLimiter/Redis"
 import {
   ApiKey,
   DigestNonces,
@@ -11,24 +9,11 @@ import {
   Jwt,
   MutualTls
 } from "effect-security"
-import * as DigestNoncesRedis from "effect-security/DigestNoncesRedis"
 import * as Throttle from "effect-security/Throttle"
 import { Config, ConfigProvider, Effect, Layer, Option, Redacted } from "effect"
 import * as assert from "node:assert"
 
-// ----------------------------------------------------------------------------
-// Redis
-// ----------------------------------------------------------------------------
-
-const redis = { host: Config.string("REDIS_HOST"), port: Config.integer("REDIS_PORT") }
-
-/** What `Throttle.make()` and `HttpDigest.authenticate` need. */
-export const SharedLive = Layer.merge(
-  RateLimiter.layer.pipe(Layer.provide(RateLimiterRedis.layerStoreConfig(redis))),
-  DigestNoncesRedis.layerConfig(redis)
-)
-
-/** The same for one machine, and for tests. */
+/** What `Throttle.make()` and `HttpDigest.authenticate` need, for one machine, and for tests. */
 export const MemoryLive = Layer.merge(Throttle.layerMemory(), DigestNonces.layerMemory())
 
 // ----------------------------------------------------------------------------

@@ -4,9 +4,6 @@ import {
   HttpApiBuilder,
   HttpApiEndpoint,
   HttpApiGroup,
-  HttpApiMiddleware,
-  HttpApiSchema,
-  HttpApiSecurity,
   HttpLayerRouter,
   HttpServer,
   OpenApi
@@ -18,38 +15,10 @@ import {
   SecurityMiddleware,
   SecurityTest
 } from "effect-security"
-import { Context, Effect, Layer, Redacted, Schema } from "effect"
+import { Effect, Layer, Redacted, Schema } from "effect"
 import * as assert from "node:assert"
 import { verifyToken } from "../verifiers.ts"
-
-class CurrentUser extends Context.Tag("guide/CurrentUser")<
-  CurrentUser,
-  { readonly name: string }
->() {}
-
-// ----------------------------------------------------------------------------
-// before
-// ----------------------------------------------------------------------------
-
-class LegacyUnauthorized extends Schema.TaggedError<LegacyUnauthorized>()(
-  "LegacyUnauthorized",
-  {},
-  HttpApiSchema.annotations({ status: 401 })
-) {}
-
-class Legacy extends HttpApiMiddleware.Tag<Legacy>()("guide/Legacy", {
-  failure: LegacyUnauthorized,
-  provides: CurrentUser,
-  security: { bearer: HttpApiSecurity.bearer }
-}) {}
-
-const LegacyLive = Layer.succeed(Legacy, {
-  bearer: (token) =>
-    verifyToken(token).pipe(
-      Effect.map(({ principal }) => principal),
-      Effect.mapError(() => new LegacyUnauthorized())
-    )
-})
+import { CurrentUser, Legacy, LegacyLive } from "./migration/before.ts"
 
 // ----------------------------------------------------------------------------
 // after

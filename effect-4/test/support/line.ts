@@ -9,6 +9,12 @@ import { fromIterable } from "./effect-3/HttpRouter.ts"
 /** Whether printing a client's response reads its body. */
 export const printingReads: boolean = false
 
+/** Whether the platform's log of a request has its query. */
+export const logsQuery: boolean = false
+
+/** What a program exits with that a signal has ended. */
+export const interruptedExit: number = 130
+
 /** A clock that says what it is told to. */
 export const clockAt = (now: () => number): Clock.Clock =>
   Object.assign(Object.create(Clock.Clock.defaultValue()), {

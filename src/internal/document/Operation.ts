@@ -199,12 +199,12 @@ export const withHeaders = (operation: Operation, { isAlone, own }: Refusing): O
   const isRefusing = SecurityRequirement.schemes(own).length > 0
   const isScoped = SecurityRequirement.scopes(own).length > 0
   const withAdded = (status: string, response: Response): Response => {
-    const headers: Headers = {
+    const added: Headers = {
       ...(isRefusing && refusalHeaders(status, response, { isAlone, isScoped })),
-      ...tokenHeaders(response),
-      // what the operation says itself goes first
-      ...response.headers
+      ...tokenHeaders(response)
     }
+    // what the operation says itself goes first
+    const headers: Headers = { ...added, ...withoutBare(response.headers, added) }
     return Object.keys(headers).length === 0 ? response : { ...response, headers }
   }
   return {
@@ -219,6 +219,17 @@ export const withHeaders = (operation: Operation, { isAlone, own }: Refusing): O
 }
 
 type Headers = { readonly [name: string]: unknown }
+
+/** Without headers that others describe and these only name: the contract of a refusal names its own, and case does not tell. */
+const withoutBare = (headers: Headers = {}, described: Headers): Headers => {
+  const names = new Set(Object.keys(described).map((name) => name.toLowerCase()))
+  return Object.fromEntries(
+    Object.entries(headers).filter(
+      ([name, header]) =>
+        name in described || !names.has(name.toLowerCase()) || hasProperty(header, "description")
+    )
+  )
+}
 
 const refusalHeaders = (
   status: string,

@@ -47,10 +47,12 @@ export interface GuardContext {
  * @example
  * ```ts
  * import { ApiKey, Security } from "effect-security"
- * import { HttpRouter, HttpServerResponse } from "@effect/platform"
+ * import { HttpLayerRouter, HttpServerResponse } from "@effect/platform"
  *
- * const router = HttpRouter.empty.pipe(
- *   HttpRouter.get("/items", Security.guard(ApiKey.header("X-API-Key"), () => HttpServerResponse.json([])))
+ * const Items = HttpLayerRouter.add(
+ *   "GET",
+ *   "/items",
+ *   Security.guard(ApiKey.header("X-API-Key"), () => HttpServerResponse.json([]))
  * )
  * ```
  * @category guards

@@ -98,20 +98,18 @@ export interface Client {
  *
  * @example
  * ```ts
- * import * as HttpRouter from "@effect/platform/HttpRouter"
+ * import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
  * import { OAuth2, TokenEndpoint } from "effect-security"
  * import * as Effect from "effect/Effect"
  * import * as Redacted from "effect/Redacted"
  *
- * const router = HttpRouter.empty.pipe(
- *   HttpRouter.post("/token", Effect.gen(function* () {
- *     const { password, username } = yield* OAuth2.passwordForm
- *     if (username !== "alice" || Redacted.value(password) !== "wonderland") {
- *       return yield* TokenEndpoint.invalidGrant()
- *     }
- *     return TokenEndpoint.tokenResponse({ accessToken: "2YotnFZFEjr1zCsicMWpAA", expiresIn: 3600 })
- *   }))
- * )
+ * const Token = HttpLayerRouter.add("POST", "/token", Effect.gen(function* () {
+ *   const { password, username } = yield* OAuth2.passwordForm
+ *   if (username !== "alice" || Redacted.value(password) !== "wonderland") {
+ *     return yield* TokenEndpoint.invalidGrant()
+ *   }
+ *   return TokenEndpoint.tokenResponse({ accessToken: "2YotnFZFEjr1zCsicMWpAA", expiresIn: 3600 })
+ * }))
  * ```
  * @see [RFC 6749, section 4.3.2](https://www.rfc-editor.org/rfc/rfc6749.html#section-4.3.2)
  * @category readers
