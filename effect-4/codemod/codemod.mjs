@@ -424,17 +424,6 @@ const forms = [
         bare(argument, context).replace(/\bstatus:/, "httpApiStatus:")
       : undefined
   }),
-  // what is made of a schema is made by it
-  ...Object.entries({
-    Arbitrary: "toArbitrary",
-    JSONSchema: "toJsonSchemaDocument",
-    Pretty: "toFormatter"
-  }).map(([module, name]) =>
-    callOf(`${module}.make`, (node, context) => {
-      context.needed.add("Schema")
-      return `Schema.${name}(${list(node.arguments, context)})`
-    })
-  ),
   // a contract that is several schemas there, where one is asked for
   (node, context) =>
     (
